@@ -34,6 +34,8 @@ export interface DayBudget {
   spend(): Promise<void>;
   /** Wolkvox itself says that the day's calls are used up. */
   exhausted(): Promise<void>;
+  /** Wolkvox has taken a call, so what `exhausted` noted is over. Cheap when there is nothing to clear. */
+  accepted(): Promise<void>;
   /** The count as it is known, for metrics. */
   readonly state: DayBudgetState;
 }

@@ -77,7 +77,11 @@ function readPhone(given: string): string | undefined {
   if (compact === '') return undefined;
   const digits = compact.startsWith('+') ? compact.slice(1) : compact;
   if (!/^[0-9]+$/.test(digits)) {
-    throw badInput('phone', 'digits, which spaces, dashes, dots, brackets and a leading plus may divide', 'other characters');
+    throw badInput(
+      'phone',
+      'digits, which spaces, dashes, dots, brackets and a leading plus may divide',
+      'other characters',
+    );
   }
   if (digits.length < PHONE_DIGITS.min || digits.length > PHONE_DIGITS.max) {
     throw badInput('phone', `${PHONE_DIGITS.min} to ${PHONE_DIGITS.max} digits`, `${digits.length}`);

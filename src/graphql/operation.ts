@@ -1,0 +1,42 @@
+import { LookupFailure } from '../records/failure.js';
+import type { Operation } from '../records/source.js';
+
+export interface OperationLimits {
+  /** One operation in all, waiting included, milliseconds. */
+  readonly deadlineMs: number;
+  /** Calls that one operation may cause at most. */
+  readonly calls: number;
+}
+
+/** An operation that is running, with the means to end it. */
+export interface RunningOperation extends Operation {
+  /** The caller has its response: no timer is left behind. */
+  finish(): void;
+  /** The caller hung up: what waits for it is dropped. */
+  abandon(): void;
+}
+
+export function startOperation(limits: OperationLimits, now: () => number): RunningOperation {
+  const controller = new AbortController();
+  let callsLeft = limits.calls;
+  const timer = setTimeout(() => {
+    controller.abort(
+      new LookupFailure('UPSTREAM_TIMEOUT', `No answer within the ${limits.deadlineMs / 1000} s of an operation.`),
+    );
+  }, limits.deadlineMs);
+
+  return {
+    deadline: now() + limits.deadlineMs,
+    signal: controller.signal,
+    claimCall() {
+      if (callsLeft === 0) return false;
+      callsLeft -= 1;
+      return true;
+    },
+    finish: () => clearTimeout(timer),
+    abandon() {
+      clearTimeout(timer);
+      controller.abort(new LookupFailure('UPSTREAM_TIMEOUT', 'The caller has gone.'));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { GraphQLScalarType } from 'graphql';
+import type { Answer } from '../records/source.js';
+import type { Resolvers } from './generated.js';
+import type { FoundRecord } from './loader.js';
+import type { RecordIds } from './record-id.js';
+
+/** The graph's fields: each chooses a key and loads. */
+export function createResolvers(ids: RecordIds): Resolvers {
+  return {
+    Query: {
+      findCampaignRecords: async (_, wanted, { loader }) => found(await loader.load(wanted)),
+    },
+    CampaignRecord: {
+      async __resolveReference({ id }, { loader }) {
+        const reference = ids.read(id);
+        if (reference === undefined) return null;
+        const answer = await loader.loadLookup(reference.lookup);
+        return found(answer)[reference.locate(answer)] ?? null;
+      },
+      id: ({ answer, index }) => ids.idOf(answer, index),
+      campaignId: ({ record }) => record.campaignId,
+      campaign: ({ record: { campaignId } }) => ({ campaignId }),
+      customerId: ({ record }) => record.customerId,
+      customer: ({ record: { customerId } }) => (customerId === null ? null : { customerId }),
+      customerName: ({ record }) => record.customerName,
+      customerLastName: ({ record }) => record.customerLastName,
+      opts: ({ record }) =>
+        record.opts.map((value, index) => ({ position: index + 1, name: `opt${index + 1}`, value })),
+      phones: ({ record }) => record.phones,
+      address: ({ record }) => record.address,
+      date: ({ record }) => record.date,
+      calls: ({ record }) => record.calls,
+      connId: ({ record }) => record.connId,
+      result: ({ record }) => record.result,
+      outcome: ({ record }) => record.outcome,
+      fetchedAt: ({ answer }) => new Date(answer.fetchedAt).toISOString(),
+    },
+    Customer: {
+      // A stub that costs nothing: only its records are asked for, and only by those who want them.
+      __resolveReference: async ({ customerId }) => (isBlank(customerId) ? null : { customerId }),
+      campaignRecords: async ({ customerId }, wanted, { loader }) =>
+        found(await loader.load({ ...wanted, customerId })),
+    },
+    Campaign: {
+      __resolveReference: async ({ campaignId }) => (isBlank(campaignId) ? null : { campaignId }),
+      findRecords: async ({ campaignId }, wanted, { loader }) => found(await loader.load({ ...wanted, campaignId })),
+    },
+    DateTime: new GraphQLScalarType<never, string>({
+      name: 'DateTime',
+      serialize(value) {
+        if (typeof value !== 'string') throw new TypeError(`Expected a text of RFC 3339; came ${typeof value}.`);
+        return value;
+      },
+      parseValue() {
+        throw new TypeError('DateTime stands in answers only.');
+      },
+    }),
+  };
+}
+
+function found(answer: Answer): FoundRecord[] {
+  return answer.records.map((record, index) => ({ record, answer, index }));
+}
+
+function isBlank(text: unknown): boolean {
+  return typeof text !== 'string' || text.trim() === '';
+}

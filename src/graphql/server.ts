@@ -1,0 +1,96 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { RecordSource } from '../records/source.js';
+import { createErrorFormatter } from './errors.js';
+import { createLoader } from './loader.js';
+import { startOperation, type OperationLimits, type RunningOperation } from './operation.js';
+import { createRecordIds } from './record-id.js';
+import { createSchema, type OperationContext } from './schema.js';
+
+export interface GraphOptions {
+  readonly source: RecordSource;
+  readonly limits: OperationLimits;
+  /** How long an answer counts as fresh, milliseconds. */
+  readonly freshMs: number;
+  readonly recordIdSecret: string;
+  /** Whether the schema may be explored: introspection, and suggestions in error messages. */
+  readonly explorable: boolean;
+  /** Told of every error that is no LookupFailure and not the request's own fault. */
+  readonly onBug: (error: unknown) => void;
+  readonly now?: () => number;
+}
+
+/** The graph, ready to run operations. */
+export interface Graph {
+  readonly apollo: ApolloServer<OperationContext>;
+  /** A new operation and its context. Whoever starts it tells it how it ended. */
+  begin(): { readonly operation: RunningOperation; readonly context: OperationContext };
+}
+
+/** Tokens that a document may have; the longest honest one, a router's batch of entities, has a few hundred. */
+export const MAX_TOKENS = 15_000;
+
+export function createGraph(options: GraphOptions): Graph {
+  const { source, limits, freshMs, explorable, onBug, now = Date.now } = options;
+  const apollo = new ApolloServer<OperationContext>({
+    schema: createSchema(createRecordIds(options.recordIdSecret)),
+    introspection: explorable,
+    hideSchemaDetailsFromClientErrors: !explorable,
+    includeStacktraceInErrorResponses: false,
+    formatError: createErrorFormatter(onBug),
+    parseOptions: { maxLexicalTokens: MAX_TOKENS },
+    stopOnTerminationSignals: false,
+    // The status of a response must not depend on what a caller asks beside; a router reads the codes.
+    status400ForVariableCoercionErrors: true,
+    logger: quietLogger(onBug),
+    plugins: [
+      cacheControlHeader(freshMs, now),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+
+  return {
+    apollo,
+    begin() {
+      const operation = startOperation(limits, now);
+      return { operation, context: { loader: createLoader(source, operation) } };
+    },
+  };
+}
+
+/**
+ * Sets `cache-control` to what remains of the oldest answer's freshness, and to `no-store` where an error or nothing at all was
+ * answered. Every object of the graph inherits from the field that asked (`inheritMaxAge`), so the oldest answer alone decides; Apollo's
+ * own plugin walks through every field to find the same.
+ */
+function cacheControlHeader(freshMs: number, now: () => number): ApolloServerPlugin<OperationContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        willSendResponse({ response, contextValue }) {
+          const { oldestAnswerAt } = contextValue.loader;
+          const failed = response.body.kind === 'single' && response.body.singleResult.errors !== undefined;
+          const seconds =
+            oldestAnswerAt === undefined || failed ? 0 : Math.floor((oldestAnswerAt + freshMs - now()) / 1000);
+          response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, public` : 'no-store');
+          return Promise.resolve();
+        },
+      }),
+  };
+}
+
+/** Apollo Server's own log lines hold whole errors; only that there was one is passed on. */
+function quietLogger(onBug: (error: unknown) => void) {
+  const ignore = (): void => undefined;
+  return { debug: ignore, info: ignore, warn: ignore, error: (message: unknown) => onBug(message) };
+}

@@ -1,0 +1,149 @@
+import { createMemoryCache, type MemoryCache } from './cache/memory.js';
+import type { Config } from './config.js';
+import { createGuard } from './graphql/guard.js';
+import { createGraph } from './graphql/server.js';
+import { createHttpServer, type Person } from './http/server.js';
+import { readExamples } from './playground/examples.js';
+import { createPlayground } from './playground/playground.js';
+import type { Observe } from './records/events.js';
+import { matches, readLookup, type Lookup } from './records/lookup.js';
+import type { CampaignRecord } from './records/record.js';
+import { SIMULATOR_TOKEN } from './simulator/settings.js';
+import { createSimulator, type Simulator } from './simulator/server.js';
+import { describeBug, type Log } from './telemetry/log.js';
+import { createMetrics } from './telemetry/metrics.js';
+import { createReport } from './telemetry/report.js';
+import { createDayBudget } from './wolkvox/budget.js';
+import { createWolkvox, type Wolkvox } from './wolkvox/source.js';
+import { unsharedPlaces } from './wolkvox/turnstile.js';
+
+/** Records that a list of the graph may hold. */
+const MAX_RECORDS = 1_000;
+const EXAMPLES = new URL('../examples/queries/', import.meta.url);
+
+export interface Service {
+  /** Listens; resolves to the address. */
+  start(): Promise<{ readonly url: string }>;
+  /** Turns unready, answers what is under way, and ends everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Joins the rooms. A query's way: http → graph (resolver, loader) → memory (kept answers, shared flights) → Wolkvox (second attempt,
+ * circuit, turn, place, day's count, one GET).
+ */
+export function createService(config: Config, { log }: { readonly log: Log }): Service {
+  const report = createReport(log);
+  const simulator = config.upstream.kind === 'simulator' ? createSimulator() : undefined;
+  let running: { stop(): Promise<void> } | undefined;
+
+  return {
+    async start() {
+      const account = await accountOf(config, simulator);
+      const metrics = createMetrics(() => ({
+        queue: wolkvox.state,
+        circuit: wolkvox.state.circuit,
+        budget: budget.state,
+        cache: memory.state,
+        redis: undefined,
+      }));
+      const observe: Observe = (event) => {
+        report(event);
+        metrics.observe(event);
+      };
+      const budget = createDayBudget({
+        limit: config.dailyLimit,
+        zone: config.zone,
+        stateDir: config.stateDir,
+        account: account.server,
+        observe,
+      });
+      const wolkvox: Wolkvox = createWolkvox({
+        baseUrl: account.baseUrl,
+        account,
+        concurrency: config.concurrency,
+        timeoutMs: config.callTimeoutMs,
+        zone: config.zone,
+        maxRecords: MAX_RECORDS,
+        maxBytes: config.responseMaxBytes,
+        queueLimit: config.queueLimit,
+        places: unsharedPlaces,
+        budget,
+        observe,
+      });
+      const memory: MemoryCache = createMemoryCache(wolkvox, {
+        freshness: config.freshness,
+        maxBytes: config.cacheMaxBytes,
+        observe,
+      });
+      const onBug = (error: unknown): void => log.error('unexpected error', describeBug(error));
+      const graph = createGraph({
+        source: memory,
+        limits: { deadlineMs: config.operationDeadlineMs, calls: config.lookupsPerOperation },
+        freshMs: config.freshness.freshMs,
+        recordIdSecret: config.recordIdSecret,
+        explorable: config.playground,
+        onBug,
+      });
+      await graph.apollo.start();
+      const http = createHttpServer({
+        apollo: graph.apollo,
+        begin() {
+          const { operation, context } = graph.begin();
+          return { context, finish: () => operation.finish(), abandon: () => operation.abandon() };
+        },
+        guard: createGuard(),
+        routerSecrets: config.routerSecrets,
+        playground: config.playground
+          ? createPlayground({ title: 'Wolkvox campaigns', endpoint: '/graphql', examples: readExamples(EXAMPLES) })
+          : undefined,
+        health: () => ({ wolkvox: wolkvox.state, budget: budget.state }),
+        metrics,
+        metricsPublic: config.metricsPublic,
+        forget: (person) => Promise.resolve(memory.forget(concerning(person))),
+        onBug,
+      });
+      const url = await http.listen(config.listen);
+      running = {
+        async stop() {
+          await http.drain();
+          await graph.apollo.stop();
+          await wolkvox.close();
+          await simulator?.close();
+        },
+      };
+      return { url };
+    },
+    async stop() {
+      await running?.stop();
+      running = undefined;
+    },
+  };
+}
+
+async function accountOf(
+  { upstream }: Config,
+  simulator: Simulator | undefined,
+): Promise<{ readonly server: string; readonly token: string; readonly baseUrl: string }> {
+  if (upstream.kind === 'account') return upstream;
+  const baseUrl = (await simulator?.listen())?.url ?? '';
+  return { server: '0000', token: SIMULATOR_TOKEN, baseUrl };
+}
+
+/** Whether a kept answer is about a person: asked by their phone or id, or with a record of theirs in it. */
+function concerning({ phone, customerId }: Person): (lookup: Lookup, records: readonly CampaignRecord[]) => boolean {
+  const persons = [readPersonal({ phone }), readPersonal({ customerId })].filter((lookup) => lookup !== undefined);
+  return (lookup, records) =>
+    persons.some(
+      (person) =>
+        (person.phone !== undefined && lookup.phone === person.phone) ||
+        (person.customerId !== undefined && lookup.customerId === person.customerId) ||
+        records.some((record) => matches(record, person)),
+    );
+}
+
+function readPersonal(
+  criterion: { phone: string | undefined } | { customerId: string | undefined },
+): Lookup | undefined {
+  return Object.values(criterion).every((value) => value === undefined) ? undefined : readLookup(criterion);
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import type { Lookup } from '../records/lookup.js';
+import type { Answer } from '../records/source.js';
+import { LookupFailure } from '../records/failure.js';
+import { WolkvoxFailure } from './failure.js';
+import { readAnswer, writeRequest } from './wire.js';
+
+/** The server closes an idle connection after 5 s (its Keep-Alive header); leave first, so that no call meets a closing one. */
+const KEEP_ALIVE_MS = 4_000;
+/**
+ * After a call was cut off, its slot is kept a little longer: the server must see the closed connection before the next call
+ * arrives, or it would count three.
+ */
+const SETTLE_MS = 250;
+
+export interface ClientOptions {
+  /** Where the API is: `https://wv0042.wolkvox.com`, or a proxy or the simulator. */
+  readonly baseUrl: string;
+  readonly account: { readonly token: string; readonly server: string };
+  /** Connections, as many as simultaneous calls. */
+  readonly concurrency: number;
+  /** One call, from its start to the end of its body. */
+  readonly timeoutMs: number;
+  /** A luxon zone name. */
+  readonly zone: string;
+  /** Records that an answer may hold. */
+  readonly maxRecords: number;
+  /** Bytes that an answer may have, decompressed. */
+  readonly maxBytes: number;
+  readonly now: () => number;
+}
+
+export interface Client {
+  /**
+   * One GET. Settles only when its body is read or its connection destroyed, so whoever frees a slot after it lets no third one in.
+   *
+   * @param lost ends the call at once
+   * @throws WolkvoxFailure, always
+   */
+  call(lookup: Lookup, lost?: AbortSignal): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const { account, timeoutMs, zone, maxRecords, maxBytes, now } = options;
+  const { origin, pathname } = new URL(options.baseUrl);
+  const prefix = pathname.replace(/\/$/, '');
+  const pool = new Pool(origin, {
+    connections: options.concurrency,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    // The total deadline below ends every call; these two measure silence only, and must not speak first.
+    headersTimeout: timeoutMs + 1_000,
+    bodyTimeout: timeoutMs + 1_000,
+    connect: { timeout: Math.min(timeoutMs, 10_000) },
+  });
+
+  return {
+    async call(lookup, lost) {
+      const { path, headers } = writeRequest(lookup, account);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const signal = lost === undefined ? deadline : AbortSignal.any([deadline, lost]);
+      try {
+        const response = await pool.request({ method: 'GET', path: prefix + path, headers, signal });
+        const records = await readAnswer(response, { lookup, zone, maxRecords, maxBytes });
+        return { records, fetchedAt: now() };
+      } catch (error) {
+        const failure = classify(error, deadline, lost);
+        if (endsConnection(failure)) await sleep(SETTLE_MS);
+        throw failure;
+      }
+    },
+    async close() {
+      await pool.destroy();
+    },
+  };
+
+  function classify(error: unknown, deadline: AbortSignal, lost: AbortSignal | undefined): LookupFailure {
+    if (deadline.aborted) {
+      return new WolkvoxFailure('timeout', `Wolkvox did not answer within ${timeoutMs / 1000} s.`, { cause: error });
+    }
+    if (lost?.aborted === true) {
+      return new WolkvoxFailure('connection', 'The call was ended because its place could not be held.', {
+        cause: error,
+      });
+    }
+    if (error instanceof LookupFailure) return error;
+    return new WolkvoxFailure('connection', 'Wolkvox could not be reached, or ended the connection.', { cause: error });
+  }
+}
+
+/** Whether a failure left a connection that was cut off by us while the server may still be working. */
+function endsConnection(failure: LookupFailure): boolean {
+  return (
+    failure instanceof WolkvoxFailure && ['timeout', 'connection', 'too-large', 'malformed'].includes(failure.kind)
+  );
+}

@@ -1,0 +1,126 @@
+import PQueue from 'p-queue';
+import type { Observe, RefusalReason } from '../records/events.js';
+import { LookupFailure } from '../records/failure.js';
+import type { Place, Places } from '../records/limits.js';
+import type { Lookup } from '../records/lookup.js';
+import type { Answer, Asking, RecordSource } from '../records/source.js';
+import { Rotation, type TurnOptions } from './rotation.js';
+
+/** So many of the latest calls tell how long the next ones will take. */
+const REMEMBERED_CALLS = 20;
+
+export interface TurnstileOptions {
+  /** Simultaneous calls, 1 or 2. */
+  readonly concurrency: number;
+  /** Calls that may wait at most. */
+  readonly queueLimit: number;
+  readonly places: Places;
+  /** Sends one call in a place; settles only when nothing of it runs any more. */
+  readonly send: (lookup: Lookup, asking: Asking, place: Place) => Promise<Answer>;
+  readonly observe: Observe;
+  readonly now: () => number;
+}
+
+export interface Turnstile extends RecordSource {
+  /** Calls that wait for their turn. */
+  readonly waiting: number;
+  /** Calls that hold a slot. */
+  readonly running: number;
+}
+
+/**
+ * Lets calls through one by one: never more than `concurrency` at once, operations in rotation, nobody who would come too late.
+ *
+ * Rejects with UPSTREAM_BUSY where the queue is full or the turn cannot come before the deadline, and with the reason of
+ * `asking.signal` where everybody left before the call was sent; such a call is never sent. One that is under way ends by itself.
+ */
+export function createTurnstile(options: TurnstileOptions): Turnstile {
+  const { concurrency, places, send, observe, now } = options;
+  const queue = new PQueue<Rotation, TurnOptions>({ concurrency, queueClass: Rotation });
+  const durations: number[] = [];
+
+  return {
+    find,
+    get waiting() {
+      return queue.size;
+    },
+    get running() {
+      return queue.pending;
+    },
+  };
+
+  async function find(lookup: Lookup, asking: Asking): Promise<Answer> {
+    admit(asking);
+    // p-queue would free the slot of a running call when its signal aborts; so its signal ends where the call begins.
+    const wait = new AbortController();
+    const leave = (): void => wait.abort(asking.signal.reason);
+    if (asking.signal.aborted) leave();
+    asking.signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await queue.add(
+        () => {
+          asking.signal.removeEventListener('abort', leave);
+          return callInPlace(lookup, asking);
+        },
+        { asking, signal: wait.signal },
+      );
+    } catch (error) {
+      if (wait.signal.aborted) observe({ event: 'refused', code: codeOf(error), why: 'nobody-waits' });
+      throw error;
+    } finally {
+      asking.signal.removeEventListener('abort', leave);
+    }
+  }
+
+  async function callInPlace(lookup: Lookup, asking: Asking): Promise<Answer> {
+    const startedAt = now();
+    const place = await places.take(asking.signal);
+    try {
+      asking.signal.throwIfAborted();
+      return await send(lookup, asking, place);
+    } finally {
+      place.release();
+      durations.push(now() - startedAt);
+      if (durations.length > REMEMBERED_CALLS) durations.shift();
+    }
+  }
+
+  function admit(asking: Asking): void {
+    if (queue.size >= options.queueLimit) {
+      refuse('queue-full', `${queue.size} calls wait already, as many as may.`, timeFor(queue.size));
+    }
+    if (queue.pending < concurrency) return;
+    const waitMs = timeFor(queue.sizeBy({ asking }));
+    const remainingMs = asking.deadline - now();
+    if (waitMs > remainingMs) {
+      refuse('wait-too-long', 'The turn would come after the deadline of the operation.', waitMs - remainingMs);
+    }
+  }
+
+  function timeFor(calls: number): number {
+    if (durations.length === 0) return 0;
+    const mean = durations.reduce((sum, ms) => sum + ms, 0) / durations.length;
+    return (calls * mean) / concurrency;
+  }
+
+  function refuse(why: RefusalReason, message: string, afterMs: number): never {
+    observe({ event: 'refused', code: 'UPSTREAM_BUSY', why });
+    throw new LookupFailure('UPSTREAM_BUSY', message, { retryAfterSeconds: Math.max(1, Math.ceil(afterMs / 1000)) });
+  }
+}
+
+/** The places of a process that shares its token with nobody: the queue's own bound is the limit. */
+export const unsharedPlaces: Places = {
+  take() {
+    return Promise.resolve({
+      lost: undefined,
+      release() {
+        // The queue's slot is the place.
+      },
+    });
+  },
+};
+
+function codeOf(error: unknown): LookupFailure['code'] {
+  return error instanceof LookupFailure ? error.code : 'UPSTREAM_TIMEOUT';
+}
