@@ -41,33 +41,26 @@ export class Flight {
   }
 
   /** Joins; resolves with the answer, or rejects with its failure or with the reason of the asking's signal. */
-  wait({ operations, signal, maxAgeMs }: Asking): Promise<Answer> {
+  async wait({ operations, signal, maxAgeMs }: Asking): Promise<Answer> {
     for (const operation of operations) this.#operations.add(operation);
-    if (this.#sentAt === undefined && maxAgeMs !== undefined)
+    if (this.#sentAt === undefined && maxAgeMs !== undefined) {
       this.#maxAgeMs = Math.min(this.#maxAgeMs ?? Infinity, maxAgeMs);
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
+    }
+    let leave = (): void => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      leave = () => {
         for (const operation of operations) this.#operations.delete(operation);
         if (this.#operations.size === 0 && !this.#isOver) this.#nobodyWaits.abort(signal.reason);
         reject(signal.reason as LookupFailure);
       };
-      if (signal.aborted) {
-        leave();
-        return;
-      }
-      signal.addEventListener('abort', leave, { once: true });
-      const stay = (): void => signal.removeEventListener('abort', leave);
-      this.#answer.then(
-        (answer) => {
-          stay();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          stay();
-          reject(error as LookupFailure);
-        },
-      );
     });
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      return await Promise.race([this.#answer, gone]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
   }
 
   #asking(): Asking {

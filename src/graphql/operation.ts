@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LookupFailure } from '../records/failure.js';
 import type { Operation } from '../records/source.js';
 
@@ -18,6 +19,8 @@ export interface RunningOperation extends Operation {
 
 export function startOperation(limits: OperationLimits, now: () => number): RunningOperation {
   const controller = new AbortController();
+  // Each question that waits listens, and there may be hundreds; they all leave when they are answered.
+  setMaxListeners(0, controller.signal);
   let callsLeft = limits.calls;
   const timer = setTimeout(() => {
     controller.abort(

@@ -15,7 +15,13 @@ export type ServiceEvent =
       readonly kind: string;
       readonly ms: number;
       readonly records: number;
-      readonly detail?: string;
+      readonly httpStatus?: number | undefined;
+      /** `code` of the answer's envelope. */
+      readonly envelopeCode?: number | undefined;
+      /** A system or library code, such as ECONNRESET. */
+      readonly networkCode?: string | undefined;
+      /** What was wrong with an answer, in our own words. */
+      readonly detail?: string | undefined;
     }
   /** A question was turned away or dropped before anything was sent for it. */
   | { readonly event: 'refused'; readonly code: FailureCode; readonly why: RefusalReason }

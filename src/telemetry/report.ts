@@ -1,5 +1,5 @@
 import type { ServiceEvent } from '../records/events.js';
-import type { Log } from './log.js';
+import type { Log, LogFields } from './log.js';
 
 /** Writes what an operator must know into the log: every failure with its true kind, and what to do where somebody must act. */
 export function createReport(log: Log): (event: ServiceEvent) => void {
@@ -10,7 +10,7 @@ export function createReport(log: Log): (event: ServiceEvent) => void {
         return;
       case 'call':
         if (event.outcome === 'answered') log.debug('call answered', { ms: event.ms, records: event.records });
-        else log.warn('call failed', { code: event.outcome, kind: event.kind, ms: event.ms, detail: event.detail });
+        else log.warn('call failed', factsOf(event));
         if (event.kind === 'token') {
           log.error(
             'Wolkvox refuses the token: check WOLKVOX_TOKEN and WOLKVOX_SERVER, or make a new token in Wolkvox',
@@ -46,4 +46,9 @@ export function createReport(log: Log): (event: ServiceEvent) => void {
         return;
     }
   };
+}
+
+function factsOf({ outcome, kind, ms, ...rest }: Extract<ServiceEvent, { event: 'call' }>): LogFields {
+  const { httpStatus, envelopeCode, networkCode, detail } = rest;
+  return { code: outcome, kind, ms, httpStatus, envelopeCode, networkCode, detail };
 }

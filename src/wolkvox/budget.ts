@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
 import type { Observe } from '../records/events.js';
@@ -87,7 +87,7 @@ export function createDayBudget(options: DayBudgetOptions): DayBudget {
 
   async function write(): Promise<void> {
     try {
-      await file?.add();
+      await file?.add(day);
     } catch (error) {
       throw notWritten(error);
     }
@@ -134,30 +134,37 @@ export function createDayBudget(options: DayBudgetOptions): DayBudget {
 class CountFile {
   readonly #folder: string;
   readonly #prefix: string;
-  #handle: FileHandle | undefined;
 
   constructor(folder: string, account: string) {
     this.#folder = folder;
     this.#prefix = `calls-${createHash('sha256').update(account).digest('hex').slice(0, 12)}-`;
   }
 
-  /** Opens the day's file, makes it where it is missing, and removes those of other days. Returns the count in it. */
+  /** The count of a day, 0 where it is new. Makes its file, and removes those of earlier days. */
   async open(day: string): Promise<number> {
-    await this.#handle?.close();
-    this.#handle = undefined;
     await mkdir(this.#folder, { recursive: true });
     const name = this.#prefix + day;
     for (const other of await readdir(this.#folder)) {
       if (other.startsWith(this.#prefix) && other < name) await unlink(path.join(this.#folder, other));
     }
-    const file = path.join(this.#folder, name);
-    this.#handle = await open(file, 'a', 0o600);
-    return (await stat(file)).size;
+    await this.#append(day, '');
+    const folder = await open(this.#folder);
+    await folder.sync();
+    await folder.close();
+    return (await stat(path.join(this.#folder, name))).size;
   }
 
-  async add(): Promise<void> {
-    if (this.#handle === undefined) throw new Error('Expected the day to be open before a call is counted.');
-    await this.#handle.appendFile('.');
-    await this.#handle.datasync();
+  add(day: string): Promise<void> {
+    return this.#append(day, '.');
+  }
+
+  async #append(day: string, text: string): Promise<void> {
+    const file = await open(path.join(this.#folder, this.#prefix + day), 'a', 0o600);
+    try {
+      await file.appendFile(text);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   }
 }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Lookup } from '../records/lookup.js';
 import type { Answer } from '../records/source.js';
-import { LookupFailure } from '../records/failure.js';
-import { WolkvoxFailure } from './failure.js';
+import type { LookupFailure } from '../records/failure.js';
+import { transportFailure, WolkvoxFailure } from './failure.js';
 import { readAnswer, writeRequest } from './wire.js';
 
 /** The server closes an idle connection after 5 s (its Keep-Alive header); leave first, so that no call meets a closing one. */
@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions): Client {
         const records = await readAnswer(response, { lookup, zone, maxRecords, maxBytes });
         return { records, fetchedAt: now() };
       } catch (error) {
-        const failure = classify(error, deadline, lost);
+        const failure = transportFailure(error);
         if (endsConnection(failure)) await sleep(SETTLE_MS);
         throw failure;
       }
@@ -76,19 +76,6 @@ export function createClient(options: ClientOptions): Client {
       await pool.destroy();
     },
   };
-
-  function classify(error: unknown, deadline: AbortSignal, lost: AbortSignal | undefined): LookupFailure {
-    if (deadline.aborted) {
-      return new WolkvoxFailure('timeout', `Wolkvox did not answer within ${timeoutMs / 1000} s.`, { cause: error });
-    }
-    if (lost?.aborted === true) {
-      return new WolkvoxFailure('connection', 'The call was ended because its place could not be held.', {
-        cause: error,
-      });
-    }
-    if (error instanceof LookupFailure) return error;
-    return new WolkvoxFailure('connection', 'Wolkvox could not be reached, or ended the connection.', { cause: error });
-  }
 }
 
 /** Whether a failure left a connection that was cut off by us while the server may still be working. */

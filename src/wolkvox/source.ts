@@ -95,19 +95,13 @@ export function createWolkvox(options: WolkvoxOptions): Wolkvox {
   /** Reports a failed call; where Wolkvox says that the day is used up, the budget tells until when. */
   async function noted(error: unknown, ms: number): Promise<unknown> {
     if (!(error instanceof WolkvoxFailure)) return error;
-    observe({ event: 'call', outcome: error.code, kind: error.kind, ms, records: -1, ...detailOf(error) });
+    observe({ event: 'call', outcome: error.code, kind: error.kind, ms, records: -1, ...error.facts });
     if (error.kind !== 'quota') return error;
     observe({ event: 'quota-refused' });
     await budget.exhausted();
     const { exhaustedUntil } = budget.state;
     if (exhaustedUntil === undefined) return error;
     const retryAfterSeconds = Math.max(1, Math.ceil((exhaustedUntil - now()) / 1000));
-    return new WolkvoxFailure(error.kind, error.message, { cause: error, retryAfterSeconds });
+    return new WolkvoxFailure(error.kind, error.message, { cause: error.facts, retryAfterSeconds });
   }
-}
-
-/** The true cause, as far as it is a fixed word: an error's code, such as ECONNREFUSED. Never its text. */
-function detailOf({ cause }: WolkvoxFailure): { detail?: string } {
-  if (!(cause instanceof Error)) return typeof cause === 'string' ? { detail: cause } : {};
-  return 'code' in cause && typeof cause.code === 'string' ? { detail: cause.code } : { detail: cause.name };
 }

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Many tests start processes and servers of their own; two at a time leave each a core.
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/graphql/generated.ts'] },
+  },
+});
