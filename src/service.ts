@@ -8,18 +8,26 @@ import { createPlayground } from './playground/playground.js';
 import type { Observe } from './records/events.js';
 import { matches, readLookup, type Lookup } from './records/lookup.js';
 import type { CampaignRecord } from './records/record.js';
+import { createShared } from './redis/shared.js';
 import { SIMULATOR_TOKEN } from './simulator/settings.js';
 import { createSimulator, type Simulator } from './simulator/server.js';
 import { describeBug, type Log } from './telemetry/log.js';
 import { createMetrics } from './telemetry/metrics.js';
 import { createReport } from './telemetry/report.js';
 import { createDayBudget } from './wolkvox/budget.js';
+import type { ProbeDelays } from './wolkvox/breaker.js';
 import { createWolkvox, type Wolkvox } from './wolkvox/source.js';
 import { unsharedPlaces } from './wolkvox/turnstile.js';
 
 /** Records that a list of the graph may hold. */
 const MAX_RECORDS = 1_000;
 const EXAMPLES = new URL('../examples/queries/', import.meta.url);
+
+export interface ServiceDependencies {
+  readonly log: Log;
+  /** When an open circuit is probed; absent: as it suits Wolkvox. */
+  readonly probes?: ProbeDelays;
+}
 
 export interface Service {
   /** Listens; resolves to the address. */
@@ -29,10 +37,10 @@ export interface Service {
 }
 
 /**
- * Joins the rooms. A query's way: http → graph (resolver, loader) → memory (kept answers, shared flights) → Wolkvox (second attempt,
- * circuit, turn, place, day's count, one GET).
+ * Joins the rooms. A query's way: http → graph (resolver, loader) → memory (kept answers, shared flights) → Redis, where replicas share
+ * → Wolkvox (second attempt, circuit, turn, place, day's count, one GET).
  */
-export function createService(config: Config, { log }: { readonly log: Log }): Service {
+export function createService(config: Config, { log, probes }: ServiceDependencies): Service {
   const report = createReport(log);
   const simulator = config.upstream.kind === 'simulator' ? createSimulator() : undefined;
   let running: { stop(): Promise<void> } | undefined;
@@ -45,37 +53,50 @@ export function createService(config: Config, { log }: { readonly log: Log }): S
         circuit: wolkvox.state.circuit,
         budget: budget.state,
         cache: memory.state,
-        redis: undefined,
+        redis: shared?.health,
       }));
       const observe: Observe = (event) => {
         report(event);
         metrics.observe(event);
       };
-      const budget = createDayBudget({
-        limit: config.dailyLimit,
-        zone: config.zone,
-        stateDir: config.stateDir,
-        account: account.server,
-        observe,
-      });
+      const { zone, dailyLimit, stateDir, concurrency, freshness } = config;
+      const shared =
+        config.redis &&
+        createShared({
+          ...config.redis,
+          account: account.server,
+          token: account.token,
+          secret: config.recordIdSecret + account.token,
+          concurrency,
+          callTimeoutMs: config.callTimeoutMs,
+          dailyLimit,
+          timeZone: zone,
+          freshness,
+          log,
+          observe,
+        });
+      const budget =
+        shared?.budget ?? createDayBudget({ limit: dailyLimit, zone, stateDir, account: account.server, observe });
       const wolkvox: Wolkvox = createWolkvox({
         baseUrl: account.baseUrl,
         account,
-        concurrency: config.concurrency,
+        concurrency,
         timeoutMs: config.callTimeoutMs,
-        zone: config.zone,
+        zone,
         maxRecords: MAX_RECORDS,
         maxBytes: config.responseMaxBytes,
         queueLimit: config.queueLimit,
-        places: unsharedPlaces,
+        places: shared?.places ?? unsharedPlaces,
         budget,
         observe,
+        probes,
       });
-      const memory: MemoryCache = createMemoryCache(wolkvox, {
-        freshness: config.freshness,
+      const memory: MemoryCache = createMemoryCache(shared?.around(wolkvox) ?? wolkvox, {
+        freshness,
         maxBytes: config.cacheMaxBytes,
         observe,
       });
+      await shared?.start();
       const onBug = (error: unknown): void => log.error('unexpected error', describeBug(error));
       const graph = createGraph({
         source: memory,
@@ -97,9 +118,10 @@ export function createService(config: Config, { log }: { readonly log: Log }): S
         playground: config.playground
           ? createPlayground({ title: 'Wolkvox campaigns', endpoint: '/graphql', examples: readExamples(EXAMPLES) })
           : undefined,
-        health: () => ({ wolkvox: wolkvox.state, budget: budget.state }),
+        health: () => ({ wolkvox: wolkvox.state, budget: budget.state, ...(shared && { redis: shared.health }) }),
         metrics,
         metricsPublic: config.metricsPublic,
+        operationMs: config.operationDeadlineMs,
         forget: (person) => Promise.resolve(memory.forget(concerning(person))),
         onBug,
       });
@@ -109,6 +131,7 @@ export function createService(config: Config, { log }: { readonly log: Log }): S
           await http.drain();
           await graph.apollo.stop();
           await wolkvox.close();
+          await shared?.close();
           await simulator?.close();
         },
       };
