@@ -7,7 +7,7 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       // One process environment, read in one place: everybody else is given values.
@@ -33,9 +33,18 @@ export default tseslint.config(
     files: ['src/main.ts', 'src/simulator/main.ts', 'test/**', 'scripts/**', 'bench/**', 'examples/**', '*.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
+  // Scripts in plain JavaScript run before anything is built.
+  { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.mjs'],
-    ...tseslint.configs.disableTypeChecked,
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        fetch: 'readonly',
+        performance: 'readonly',
+        URL: 'readonly',
+      },
+    },
   },
 );

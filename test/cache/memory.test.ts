@@ -31,7 +31,12 @@ const record = (customerId: string, text = ''): CampaignRecord => ({
 class Bench implements RecordSource {
   now = 1_000_000;
   readonly events: ServiceEvent[] = [];
-  readonly calls: { lookup: Lookup; asking: Asking; resolve: (records?: CampaignRecord[]) => Promise<void>; reject: (failure: LookupFailure) => Promise<void> }[] = [];
+  readonly calls: {
+    lookup: Lookup;
+    asking: Asking;
+    resolve: (records?: CampaignRecord[]) => Promise<void>;
+    reject: (failure: LookupFailure) => Promise<void>;
+  }[] = [];
   readonly cache: MemoryCache;
 
   constructor(options: { freshMs?: number; staleMs?: number; maxBytes?: number } = {}) {
@@ -102,7 +107,15 @@ describe('the memory cache', () => {
   });
 
   it('lets a stale answer stand in for every upstream failure, for as long as it may, and for nothing else', async () => {
-    for (const code of ['UPSTREAM_TIMEOUT', 'UPSTREAM_BUSY', 'UPSTREAM_QUOTA_EXHAUSTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_REFUSED', 'UPSTREAM_MALFORMED', 'RESULT_TOO_LARGE'] as const) {
+    for (const code of [
+      'UPSTREAM_TIMEOUT',
+      'UPSTREAM_BUSY',
+      'UPSTREAM_QUOTA_EXHAUSTED',
+      'UPSTREAM_UNAVAILABLE',
+      'UPSTREAM_REFUSED',
+      'UPSTREAM_MALFORMED',
+      'RESULT_TOO_LARGE',
+    ] as const) {
       const bench = new Bench();
       await bench.ask(ANA);
       await bench.calls[0]?.resolve([record('20111222')]);
@@ -240,7 +253,11 @@ describe('the memory cache', () => {
 
   it('asks as seldom as a plain model says, whatever happens in whatever order', async () => {
     const step = fc.oneof(
-      fc.record({ do: fc.constant('ask' as const), who: fc.nat({ max: 2 }), maxAgeMs: fc.option(fc.nat({ max: 400_000 }), { nil: undefined }) }),
+      fc.record({
+        do: fc.constant('ask' as const),
+        who: fc.nat({ max: 2 }),
+        maxAgeMs: fc.option(fc.nat({ max: 400_000 }), { nil: undefined }),
+      }),
       fc.record({ do: fc.constant('send' as const), who: fc.nat({ max: 2 }) }),
       fc.record({ do: fc.constant('answer' as const), who: fc.nat({ max: 2 }) }),
       fc.record({ do: fc.constant('fail' as const), who: fc.nat({ max: 2 }) }),
@@ -264,7 +281,9 @@ describe('the memory cache', () => {
             const { maxAgeMs } = one;
             const at = kept.get(key);
             const isKnown = at !== undefined && bench.now - at < Math.min(FRESH, maxAgeMs ?? Infinity);
-            const joins = flights.some(({ sentAt }) => maxAgeMs === undefined || sentAt === undefined || bench.now - sentAt < maxAgeMs);
+            const joins = flights.some(
+              ({ sentAt }) => maxAgeMs === undefined || sentAt === undefined || bench.now - sentAt < maxAgeMs,
+            );
             if (!isKnown && !joins) {
               open.set(key, [...flights, { sentAt: undefined, call: expected }]);
               expected += 1;

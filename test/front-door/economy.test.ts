@@ -19,7 +19,11 @@ describe('asking once', () => {
 
   it('makes 10 calls of 200 clients that ask 10 questions at once', async () => {
     const { ask, simulator } = await startService({ settings: { latency: { minMs: 20, maxMs: 20 } } });
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(`{ findCampaignRecords(customerId: "${person(index % 10)}") { id } }`)));
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        ask(`{ findCampaignRecords(customerId: "${person(index % 10)}") { id } }`),
+      ),
+    );
     expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
     expect(simulator.witness.calls).toHaveLength(10);
     expect(simulator.witness.mostAtOnce).toBeLessThanOrEqual(2);
@@ -27,7 +31,8 @@ describe('asking once', () => {
 
   it('keeps answers, empty ones too, and says how old they are', async () => {
     const { ask, simulator } = await startService();
-    const query = '{ a: findCampaignRecords(phone: "3064821975") { fetchedAt } b: findCampaignRecords(customerId: "20000000") { id } }';
+    const query =
+      '{ a: findCampaignRecords(phone: "3064821975") { fetchedAt } b: findCampaignRecords(customerId: "20000000") { id } }';
     const first = await ask(query);
     const second = await ask(query);
     expect(second.data).toEqual(first.data);
@@ -37,7 +42,9 @@ describe('asking once', () => {
 
   it('tells in cache-control what remains of the freshness, and no-store beside an error', async () => {
     const { ask } = await startService({ env: { CACHE_TTL_SECONDS: '100' } });
-    const fine = await ask('{ findCampaignRecords(phone: "3064821975") { id customer { customerId } opts { value } } }');
+    const fine = await ask(
+      '{ findCampaignRecords(phone: "3064821975") { id customer { customerId } opts { value } } }',
+    );
     expect(fine.headers.get('cache-control')).toMatch(/^max-age=(9[5-9]|100), public$/);
     const failed = await ask('{ findCampaignRecords(phone: "abc") { id } }');
     expect(failed.headers.get('cache-control')).toBe('no-store');
@@ -49,12 +56,17 @@ describe('asking once', () => {
     await ask(query);
     await ask(query);
     expect(simulator.witness.calls).toHaveLength(2);
-    await ask('{ a: findCampaignRecords(phone: "3060000000", maxAge: 0) { id } b: findCampaignRecords(phone: "306 000 0000") { id } }');
+    await ask(
+      '{ a: findCampaignRecords(phone: "3060000000", maxAge: 0) { id } b: findCampaignRecords(phone: "306 000 0000") { id } }',
+    );
     expect(simulator.witness.calls).toHaveLength(3);
   });
 
   it('keeps nothing with CACHE_TTL_SECONDS=0 and still shares what is in flight', async () => {
-    const { ask, simulator } = await startService({ env: { CACHE_TTL_SECONDS: '0' }, settings: { latency: { minMs: 100, maxMs: 100 } } });
+    const { ask, simulator } = await startService({
+      env: { CACHE_TTL_SECONDS: '0' },
+      settings: { latency: { minMs: 100, maxMs: 100 } },
+    });
     const query = '{ findCampaignRecords(phone: "3064821975") { id } }';
     await Promise.all([ask(query), ask(query), ask(query)]);
     expect(simulator.witness.calls).toHaveLength(1);
@@ -80,7 +92,9 @@ describe('asking once', () => {
   it('answers 250 calls of one operation and refuses the fields beyond', async () => {
     const { ask, simulator } = await startService({ env: { LOOKUPS_PER_OPERATION: '25' } });
     const { errors, data } = await ask(aliases(30, 30));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(Array.from({ length: 5 }, () => 'TOO_MANY_LOOKUPS'));
+    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
+      Array.from({ length: 5 }, () => 'TOO_MANY_LOOKUPS'),
+    );
     expect(Object.values(data ?? {}).filter((list) => list !== null)).toHaveLength(25);
     expect(simulator.witness.calls).toHaveLength(25);
     // What memory knows is free: the next operation has its calls for the rest.
@@ -126,7 +140,8 @@ describe('deadlines', () => {
     const { errors, data } = await ask(aliases(60, 60));
     const refused = errors.filter(({ extensions }) => extensions['code'] === 'UPSTREAM_BUSY');
     expect(refused.length).toBeGreaterThan(20);
-    for (const { extensions } of refused) expect(extensions).toMatchObject({ retryable: true, retryAfterSeconds: expect.any(Number) as number });
+    for (const { extensions } of refused)
+      expect(extensions).toMatchObject({ retryable: true, retryAfterSeconds: expect.any(Number) as number });
     const answered = Object.values(data ?? {}).filter((list) => list !== null).length;
     expect(answered).toBeGreaterThan(5);
     expect(simulator.witness.mostAtOnce).toBe(2);
@@ -135,7 +150,9 @@ describe('deadlines', () => {
   it('bounds the queue', async () => {
     const { ask } = await startService({ env: { QUEUE_LIMIT: '5' }, settings: { latency: { minMs: 50, maxMs: 50 } } });
     const { errors } = await ask(aliases(20, 20));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(Array.from({ length: 13 }, () => 'UPSTREAM_BUSY'));
+    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
+      Array.from({ length: 13 }, () => 'UPSTREAM_BUSY'),
+    );
   });
 
   it('drops the waiting calls of a client that hung up, and keeps what is under way', async () => {

@@ -22,7 +22,14 @@ function setting(): Setting {
     now: LATE,
     events,
     open: ({ limit, stateDir, account = '0042' } = {}) =>
-      createDayBudget({ limit, stateDir, account, zone: 'UTC-5', observe: (event) => events.push(event), now: () => self.now }),
+      createDayBudget({
+        limit,
+        stateDir,
+        account,
+        zone: 'UTC-5',
+        observe: (event) => events.push(event),
+        now: () => self.now,
+      }),
   };
   return self;
 }
@@ -37,7 +44,8 @@ async function spend(budget: DayBudget, times: number): Promise<PromiseSettledRe
   return Promise.allSettled(Array.from({ length: times }, () => budget.spend()));
 }
 
-const granted = (results: readonly PromiseSettledResult<void>[]): number => results.filter(({ status }) => status === 'fulfilled').length;
+const granted = (results: readonly PromiseSettledResult<void>[]): number =>
+  results.filter(({ status }) => status === 'fulfilled').length;
 
 describe("the day's budget", () => {
   it('grants exactly the limit however many ask at once, and does not count what it refuses', async () => {
@@ -45,7 +53,9 @@ describe("the day's budget", () => {
     const results = await spend(budget, 30);
     expect(granted(results)).toBe(20);
     expect(budget.state).toMatchObject({ day: '2026-11-22', spent: 20, limit: 20 });
-    expect(results.at(-1)).toMatchObject({ reason: { code: 'UPSTREAM_QUOTA_EXHAUSTED', retryable: false, retryAfterSeconds: 1800 } });
+    expect(results.at(-1)).toMatchObject({
+      reason: { code: 'UPSTREAM_QUOTA_EXHAUSTED', retryable: false, retryAfterSeconds: 1800 },
+    });
   });
 
   it("begins anew at midnight of the account's zone", async () => {

@@ -4,12 +4,17 @@ import { createService } from '../../src/service.js';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN, type SimulatorSettings } from '../../src/simulator/settings.js';
 import { createLog } from '../../src/telemetry/log.js';
+import type { ProbeDelays } from '../../src/wolkvox/breaker.js';
 
 export interface GraphResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly data: Record<string, unknown> | null | undefined;
-  readonly errors: readonly { message: string; path?: readonly (string | number)[]; extensions: Record<string, unknown> }[];
+  readonly errors: readonly {
+    message: string;
+    path?: readonly (string | number)[];
+    extensions: Record<string, unknown>;
+  }[];
 }
 
 export interface TestService {
@@ -19,19 +24,25 @@ export interface TestService {
   readonly upstream: string;
   /** What the service wrote into its log. */
   readonly lines: readonly string[];
-  ask(query: string, variables?: Record<string, unknown>, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<GraphResponse>;
-  get(path: string, headers?: Record<string, string>): Promise<Response>;
-  stop(): Promise<void>;
+  readonly ask: (
+    query: string,
+    variables?: Record<string, unknown>,
+    init?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ) => Promise<GraphResponse>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface TestServiceOptions {
   readonly env?: Record<string, string>;
   /** Default: no latency. */
   readonly settings?: Partial<SimulatorSettings>;
+  /** When an open circuit is probed. */
+  readonly probes?: ProbeDelays;
 }
 
 /** A service over a simulator of its own, both on free ports; ended with the test. */
-export async function startService({ env = {}, settings = {} }: TestServiceOptions = {}): Promise<TestService> {
+export async function startService({ env = {}, settings = {}, probes }: TestServiceOptions = {}): Promise<TestService> {
   const simulator = createSimulator({ settings: { latency: { minMs: 0, maxMs: 0 }, ...settings } });
   const { url: upstream } = await simulator.listen();
   const lines: string[] = [];
@@ -48,7 +59,7 @@ export async function startService({ env = {}, settings = {} }: TestServiceOptio
     secrets: [SIMULATOR_TOKEN, ...config.routerSecrets, config.recordIdSecret],
     destination: { write: (line: string) => lines.push(line) },
   });
-  const service = createService(config, { log });
+  const service = createService(config, { log, ...(probes === undefined ? {} : { probes }) });
   const { url } = await service.start();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> =>

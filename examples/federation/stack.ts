@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+
+import { readConfig } from '../../src/config.js';
+import { createPlayground } from '../../src/playground/playground.js';
+import { readExamples } from '../../src/playground/examples.js';
+import { createService } from '../../src/service.js';
+import { createSimulator } from '../../src/simulator/server.js';
+import type { Simulator } from '../../src/simulator/server.js';
+import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
+import type { SimulatorSettings } from '../../src/simulator/settings.js';
+import type { Log } from '../../src/telemetry/log.js';
+import { createCustomersSchema, CUSTOMERS, CUSTOMERS_SDL } from './customers.js';
+import type { Customer } from './customers.js';
+import { createGateway } from './gateway.js';
+import type { Subgraph } from './gateway.js';
+import { serve } from './serve.js';
+
+/** Where each part listens; 0: a free port. */
+export interface StackPorts {
+  readonly gateway: number;
+  readonly campaigns: number;
+  readonly customers: number;
+  readonly simulator: number;
+}
+
+export interface StackOptions {
+  readonly ports?: StackPorts;
+  readonly log: Log;
+  /** What the simulator does otherwise than by default. */
+  readonly simulator?: Partial<SimulatorSettings>;
+  /** Variables for the campaign subgraph beside those that join it with the simulator. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whom the customers subgraph knows; default: the example people. */
+  readonly customers?: readonly Customer[];
+  /** More subgraphs, already listening. */
+  readonly others?: readonly Subgraph[];
+}
+
+/** A whole graph at work: the gateway, the campaign subgraph over a simulated Wolkvox, and a subgraph of customers. */
+export interface Stack {
+  /** The addresses; GraphQL is at `/graphql` of the first three. */
+  readonly urls: Readonly<Record<keyof StackPorts, string>>;
+  readonly simulator: Simulator;
+  /** Ends all of them, the gateway first. */
+  stop(): Promise<void>;
+}
+
+const FREE_PORTS: StackPorts = { gateway: 0, campaigns: 0, customers: 0, simulator: 0 };
+const CAMPAIGNS_SDL = readFileSync(new URL('../../schema/campaigns.graphql', import.meta.url), 'utf8');
+
+/** Starts the parts one after the other; where one cannot start, ends those that could. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { ports = FREE_PORTS, log, environment = {}, customers = CUSTOMERS, others = [] } = options;
+  const endings: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end();
+  };
+  try {
+    const simulator = createSimulator({ settings: options.simulator ?? {} });
+    const wolkvox = await simulator.listen({ port: ports.simulator });
+    endings.push(() => simulator.close());
+
+    const service = createService(
+      readConfig({
+        PORT: `${ports.campaigns}`,
+        WOLKVOX_SERVER: '0042',
+        WOLKVOX_TOKEN: SIMULATOR_TOKEN,
+        WOLKVOX_BASE_URL: wolkvox.url,
+        ...environment,
+      }),
+      { log },
+    );
+    const campaigns = await service.start();
+    endings.push(() => service.stop());
+
+    const customersServer = await serve({
+      server: { schema: createCustomersSchema(customers) },
+      port: ports.customers,
+    });
+    endings.push(() => customersServer.stop());
+
+    const gateway = await serve({
+      server: {
+        gateway: createGateway([
+          { name: 'campaigns', url: `${campaigns.url}/graphql`, sdl: CAMPAIGNS_SDL },
+          { name: 'customers', url: `${customersServer.url}/graphql`, sdl: CUSTOMERS_SDL },
+          ...others,
+        ]),
+      },
+      port: ports.gateway,
+      playground: createPlayground({
+        title: 'Customers and campaigns',
+        endpoint: '/graphql',
+        examples: readExamples(new URL('queries/', import.meta.url)),
+      }),
+    });
+    endings.push(() => gateway.stop());
+
+    return {
+      urls: { gateway: gateway.url, campaigns: campaigns.url, customers: customersServer.url, simulator: wolkvox.url },
+      simulator,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
