@@ -27,6 +27,8 @@ export interface ServiceDependencies {
   readonly log: Log;
   /** When an open circuit is probed; absent: as it suits Wolkvox. */
   readonly probes?: ProbeDelays;
+  /** Epoch milliseconds: of deadlines, of answers' ages and of the account's day. */
+  readonly now?: () => number;
 }
 
 export interface Service {
@@ -40,7 +42,7 @@ export interface Service {
  * Joins the rooms. A query's way: http → graph (resolver, loader) → memory (kept answers, shared flights) → Redis, where replicas share
  * → Wolkvox (second attempt, circuit, turn, place, day's count, one GET).
  */
-export function createService(config: Config, { log, probes }: ServiceDependencies): Service {
+export function createService(config: Config, { log, probes, now = Date.now }: ServiceDependencies): Service {
   const report = createReport(log);
   const simulator = config.upstream.kind === 'simulator' ? createSimulator() : undefined;
   let running: { stop(): Promise<void> } | undefined;
@@ -76,7 +78,7 @@ export function createService(config: Config, { log, probes }: ServiceDependenci
           observe,
         });
       const budget =
-        shared?.budget ?? createDayBudget({ limit: dailyLimit, zone, stateDir, account: account.server, observe });
+        shared?.budget ?? createDayBudget({ limit: dailyLimit, zone, stateDir, account: account.server, observe, now });
       const wolkvox: Wolkvox = createWolkvox({
         baseUrl: account.baseUrl,
         account,
@@ -90,11 +92,13 @@ export function createService(config: Config, { log, probes }: ServiceDependenci
         budget,
         observe,
         probes,
+        now,
       });
       const memory: MemoryCache = createMemoryCache(shared?.around(wolkvox) ?? wolkvox, {
         freshness,
         maxBytes: config.cacheMaxBytes,
         observe,
+        now,
       });
       await shared?.start();
       const onBug = (error: unknown): void => log.error('unexpected error', describeBug(error));
@@ -105,6 +109,7 @@ export function createService(config: Config, { log, probes }: ServiceDependenci
         recordIdSecret: config.recordIdSecret,
         explorable: config.playground,
         onBug,
+        now,
       });
       await graph.apollo.start();
       const http = createHttpServer({

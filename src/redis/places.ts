@@ -1,0 +1,464 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { LookupFailure } from '../records/failure.js';
+import type { Place, Places } from '../records/limits.js';
+import type { Link, Log, Server } from './connection.js';
+import { placesScript } from './places-script.js';
+
+/**
+ * The durations that the shared places rest on, in milliseconds. They depend on each other:
+ * `beatMs` + the command timeout < `lostAfterMs` < `deadAfterMs`, so that a holder that cannot reach Redis has ended its call
+ * before Redis gives its place to another; and `lostAfterMs` < `localAfterMs`, so that nobody goes on alone before that either.
+ */
+export interface Timings {
+  /** How long a place may be held in all: the longest call, and `lostAfterMs` before it begins. */
+  readonly leaseMs: number;
+  /** A holder renews its proof of life so often while it holds a place for longer. */
+  readonly beatMs: number;
+  /** A holder without a proof of life for so long must take its place for lost. */
+  readonly lostAfterMs: number;
+  /** A place is freed when its holder's connection is gone and its last proof of life is so old. */
+  readonly deadAfterMs: number;
+  /** An offered place must be confirmed within. */
+  readonly reservationMs: number;
+  /** An answer that took longer than this is no ground to begin a call: the place may have been freed since. */
+  readonly promptMs: number;
+  /** A Redis that has just started waits so long for replicas that knew the former state. */
+  readonly graceMs: number;
+  /** How often somebody who waits looks whether the holders live. */
+  readonly lookMs: number;
+  /** After so long without Redis those who wait are refused. */
+  readonly patienceMs: number;
+  /** After so long without Redis a replica goes on with its share, where that is wanted. */
+  readonly localAfterMs: number;
+  /** How often a replica that holds nothing shows itself. */
+  readonly idleBeatMs: number;
+  /** A replica that has not shown itself for so long is forgotten. */
+  readonly memberKeepMs: number;
+  /** The state expires so long after it was last used. */
+  readonly keepMs: number;
+}
+
+export function timingsFor(callTimeoutMs: number): Timings {
+  return {
+    // Wolkvox ends a call after 60 s, whatever a frozen process does or does not (resilience.md, "API consumption time limit").
+    leaseMs: Math.max(callTimeoutMs, 60_000) + 10_000,
+    beatMs: 1_500,
+    lostAfterMs: 5_000,
+    deadAfterMs: 6_000,
+    reservationMs: 3_000,
+    promptMs: 2_000,
+    graceMs: 2_500,
+    lookMs: 2_000,
+    patienceMs: 500,
+    localAfterMs: 6_000,
+    idleBeatMs: 60_000,
+    memberKeepMs: 200_000,
+    keepMs: 600_000,
+  };
+}
+
+export interface SharedPlacesOptions {
+  readonly link: Link;
+  /** Names the token's places in Redis, without telling the token. */
+  readonly name: string;
+  readonly concurrency: number;
+  readonly whenDown: 'closed' | 'local';
+  readonly timings: Timings;
+  readonly log: Log;
+}
+
+export interface SharedPlaces extends Places {
+  /** This process among the replicas; the channel `channelOf(replica)` is heard by it alone. */
+  readonly replica: string;
+  /** The replicas that were last known, this one included. */
+  readonly members: readonly string[];
+  /** Gives back what is held and refuses who waits. */
+  close(): Promise<void>;
+}
+
+interface Waiter {
+  readonly id: string;
+  begin(place: Place): void;
+  refuse(reason: unknown): void;
+}
+
+interface Hold {
+  readonly since: number;
+  readonly lost: AbortController;
+}
+
+interface Reply {
+  readonly status: string;
+  readonly dueMs: number;
+  readonly suspects: readonly (readonly [replica: string, clientId: string])[];
+}
+
+/** How often a replica that holds a place, or waits while Redis is away, looks at its own clock. */
+const TICK_MS = 250;
+
+/**
+ * The places of one token, shared by all replicas through Redis: first come first served, never more than `concurrency` at once.
+ *
+ * A replica tells Redis all it holds and waits for whenever it connects (`register`); each registration has a number, and what was
+ * asked under an older one no longer counts on either side. Between registrations, Redis's word is the truth.
+ */
+export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
+  const { link, name, concurrency, whenDown, timings, log } = options;
+  const replica = randomBytes(9).toString('hex');
+  const keys = [`${name}:state`, `${name}:waiting`];
+  const waiters = new Map<string, Waiter>();
+  const holds = new Map<string, Hold>();
+  let lastPlace = 0;
+  let session = 0;
+  let epoch = '';
+  let members: readonly string[] = [];
+  /** When the last step was sent that Redis has acknowledged as a proof of life. */
+  let provenAt = -Infinity;
+  let lastBeatAt = -Infinity;
+  let lastLookAt = -Infinity;
+  let downSince: number | undefined = performance.now();
+  /** Redis was away for so long that others may hold places it does not know. */
+  let wasAway = false;
+  let closed = false;
+  let ticking: NodeJS.Timeout | undefined;
+  let lookTimer: NodeJS.Timeout | undefined;
+  let idleTimer: NodeJS.Timeout | undefined;
+
+  link.listen(`${name}:all`, (message) => {
+    const [kind, first, list] = message.split(' ');
+    if (kind === 'register') void register();
+    else if (kind === 'members' && first === epoch) members = splitList(list ?? '');
+  });
+  link.listen(`${name}:${replica}`, (message) => {
+    const [kind, id] = message.split(' ');
+    const waiter = waiters.get(id ?? '');
+    if (kind === 'grant' && waiter !== undefined) void claim('confirm', waiter);
+  });
+  link.onUp(() => {
+    const awayMs = downSince === undefined ? 0 : performance.now() - downSince;
+    wasAway ||= whenDown === 'local' && awayMs > timings.localAfterMs / 3;
+    void register();
+  });
+  link.onDown(() => {
+    downSince ??= performance.now();
+    keepTicking();
+  });
+
+  async function step(act: string, fields: object = {}): Promise<Reply> {
+    const sentAt = performance.now();
+    const answer = await link.run(placesScript, keys, [
+      JSON.stringify({
+        act,
+        replica,
+        session,
+        run: link.server?.runId,
+        channel: `${name}:`,
+        concurrency,
+        lease: timings.leaseMs,
+        reservation: timings.reservationMs,
+        deadAfter: timings.deadAfterMs,
+        memberKeep: timings.memberKeepMs,
+        keep: timings.keepMs,
+        ...fields,
+      }),
+    ]);
+    if (!Array.isArray(answer)) throw new TypeError('Expected a list from the places script; it was none.');
+    const [status, dueMs, newEpoch, memberList, suspects] = answer.map(String);
+    if (status !== 'register' && status !== 'stale') {
+      epoch = newEpoch ?? '';
+      members = splitList(memberList ?? '');
+      if (act === 'register' || act === 'take' || act === 'confirm' || act === 'beat') {
+        // "gone" is said without writing the proof of life down.
+        if (status !== 'gone') provenAt = Math.max(provenAt, sentAt);
+      }
+    }
+    return {
+      status: status ?? '',
+      dueMs: Number(dueMs),
+      suspects: splitList(suspects ?? '').map((entry) => {
+        const [owner = '', clientId = ''] = entry.split(' ');
+        return [owner, clientId];
+      }),
+    };
+  }
+
+  async function register(): Promise<void> {
+    const server = link.server;
+    if (server === undefined || closed) return;
+    session += 1;
+    const mine = session;
+    try {
+      const reply = await step('register', registration(server));
+      if (mine !== session) return;
+      if (reply.status === 'stale') {
+        await register();
+        return;
+      }
+      wasAway = false;
+      downSince = undefined;
+      keepBeating();
+      if (waiters.size > 0) lookSoon(reply);
+    } catch (error) {
+      if (link.server !== server) return;
+      log.error('redis.places', { code: error instanceof Error ? error.name : 'unknown' });
+      link.drop('registration failed');
+    }
+  }
+
+  function registration(server: Server): object {
+    return {
+      epoch,
+      newEpoch: randomBytes(9).toString('hex'),
+      members,
+      client: server.clientId,
+      uptime: Math.round(performance.now() - server.startedAt),
+      grace: timings.graceMs,
+      away: wasAway,
+      holds: [...holds.keys()],
+      waits: [...waiters.keys()],
+    };
+  }
+
+  /** Asks for a place, or confirms one that was offered. */
+  async function claim(act: 'take' | 'confirm', waiter: Waiter): Promise<void> {
+    const mine = session;
+    const sentAt = performance.now();
+    try {
+      const reply = await step(act, { place: waiter.id });
+      // A registration sent meanwhile has told Redis that this one still waits.
+      if (mine !== session || !waiters.has(waiter.id)) return;
+      if (reply.status === 'waiting') lookSoon(reply);
+      else if (reply.status !== 'held') await register();
+      else if (performance.now() - sentAt <= timings.promptMs) begin(waiter);
+      else {
+        void tell('release', waiter.id);
+        await claim('take', waiter);
+      }
+    } catch (error) {
+      // Without an answer the link goes down, and the next registration clears things up. A refusal of Redis is final.
+      if (isUp() && waiters.delete(waiter.id)) {
+        void tell('release', waiter.id);
+        waiter.refuse(unavailable(error));
+      }
+    }
+  }
+
+  /** Tells Redis what it need not answer; what is lost on the way, the next registration repeats. */
+  async function tell(act: 'release' | 'beat' | 'leave', place = ''): Promise<void> {
+    const mine = session;
+    try {
+      const reply = await step(act, { place });
+      if (reply.status === 'register' && mine === session) await register();
+    } catch (error) {
+      if (link.server !== undefined)
+        log.warn('redis.places', { code: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+
+  function begin(waiter: Waiter): void {
+    waiters.delete(waiter.id);
+    const hold: Hold = { since: performance.now(), lost: new AbortController() };
+    holds.set(waiter.id, hold);
+    keepTicking();
+    waiter.begin({
+      // Who looks at the signal right before it sends finds out even if this process was frozen a moment ago.
+      get lost() {
+        endWhatIsLost();
+        return hold.lost.signal;
+      },
+      release() {
+        if (!holds.delete(waiter.id)) return;
+        if (isUp()) void tell('release', waiter.id);
+        else if (waiters.size > 0) refuseOrGoOn();
+      },
+    });
+  }
+
+  function tick(): void {
+    const now = performance.now();
+    endWhatIsLost();
+    if (isUp()) {
+      if (holds.size > 0 && now - Math.max(lastBeatAt, provenAt) >= timings.beatMs) {
+        lastBeatAt = now;
+        void tell('beat');
+      }
+    } else if (waiters.size > 0) {
+      refuseOrGoOn();
+    }
+    if (holds.size === 0 && (isUp() || waiters.size === 0)) {
+      clearInterval(ticking);
+      ticking = undefined;
+    }
+  }
+
+  function isUp(): boolean {
+    return link.server !== undefined;
+  }
+
+  function keepTicking(): void {
+    ticking ??= setInterval(tick, TICK_MS).unref();
+  }
+
+  function endWhatIsLost(): void {
+    const now = performance.now();
+    const mayStay = now - provenAt <= timings.lostAfterMs ? Infinity : localShare();
+    let place = 0;
+    for (const hold of holds.values()) {
+      place += 1;
+      if (place > mayStay || now - hold.since > timings.leaseMs - timings.promptMs) {
+        if (!hold.lost.signal.aborted) log.warn('redis.place_lost');
+        hold.lost.abort(unavailable());
+      }
+    }
+  }
+
+  function refuseOrGoOn(): void {
+    const awayMs = downSince === undefined ? 0 : performance.now() - downSince;
+    const isAlone = whenDown === 'local' && localShare() > 0;
+    if (isAlone) goOnAlone();
+    else if (awayMs >= timings.patienceMs) refuseAll();
+  }
+
+  /** How many places this replica may use while Redis is away: the first replicas by name have one each. */
+  function localShare(): number {
+    if (whenDown === 'closed' || downSince === undefined) return 0;
+    if (members.length === 1 && members[0] === replica) return concurrency;
+    const rank = [...members].sort().indexOf(replica);
+    return rank >= 0 && rank < concurrency ? 1 : 0;
+  }
+
+  function goOnAlone(): void {
+    if (isUp() || downSince === undefined) return;
+    if (performance.now() - downSince < timings.localAfterMs) return;
+    const share = localShare();
+    for (const waiter of waiters.values()) {
+      if (holds.size >= share) return;
+      begin(waiter);
+    }
+  }
+
+  function refuseAll(): void {
+    for (const waiter of [...waiters.values()]) {
+      waiters.delete(waiter.id);
+      waiter.refuse(unavailable());
+    }
+  }
+
+  function keepBeating(): void {
+    // Where replicas may go on alone, each must notice at once that Redis was away, though it asks nothing: else it would be
+    // granted places that others hold on their own.
+    const everyMs = whenDown === 'local' ? timings.beatMs : timings.idleBeatMs;
+    idleTimer ??= setInterval(() => {
+      if (isUp() && performance.now() - provenAt >= everyMs / 2) void tell('beat');
+    }, everyMs).unref();
+  }
+
+  function lookSoon(reply: Reply): void {
+    if (lookTimer !== undefined || closed) return;
+    const sinceLook = performance.now() - lastLookAt;
+    const waitMs = reply.suspects.length > 0 ? Math.max(50, 1_000 - sinceLook) : Math.max(250, reply.dueMs + 10);
+    lookTimer = setTimeout(
+      () => {
+        lookTimer = undefined;
+        void look();
+      },
+      Math.min(timings.lookMs, waitMs),
+    ).unref();
+  }
+
+  /** Looks after the places while somebody here waits: what has run out, and holders that no longer live. */
+  async function look(): Promise<void> {
+    const [oldest] = waiters.values();
+    if (oldest === undefined || !isUp() || closed) return;
+    const mine = session;
+    lastLookAt = performance.now();
+    try {
+      let reply = await step('look', { place: oldest.id, dead: [] });
+      if (reply.suspects.length > 0) {
+        const dead = await withoutConnection(reply.suspects);
+        if (dead.length > 0) reply = await step('look', { place: '', dead });
+      }
+      if (reply.status === 'register' && mine === session && waiters.has(oldest.id)) await register();
+      else lookSoon({ ...reply, suspects: [] });
+    } catch (error) {
+      if (!isUp()) return;
+      log.warn('redis.places', { code: error instanceof Error ? error.name : 'unknown' });
+      lookSoon({ status: '', dueMs: timings.lookMs, suspects: [] });
+    }
+  }
+
+  /** Redis closes the connections of a process that was killed, not those of one that is frozen. */
+  async function withoutConnection(suspects: Reply['suspects']): Promise<Reply['suspects']> {
+    const list = await link.send('CLIENT', 'LIST', 'ID', ...suspects.map(([, clientId]) => clientId));
+    const alive = new Set([...String(list).matchAll(/^id=(\d+) /gm)].map(([, id]) => id));
+    return suspects.filter(([, clientId]) => !alive.has(clientId));
+  }
+
+  return {
+    replica,
+    get members() {
+      return members;
+    },
+    take(signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted || closed) {
+          reject(signal.aborted ? asError(signal.reason) : unavailable());
+          return;
+        }
+        lastPlace += 1;
+        const id = `${replica}:${lastPlace}`;
+        const onAbort = (): void => {
+          if (!waiters.delete(id)) return;
+          if (isUp()) void tell('release', id);
+          reject(asError(signal.reason));
+        };
+        const waiter: Waiter = {
+          id,
+          begin(place) {
+            signal.removeEventListener('abort', onAbort);
+            resolve(place);
+          },
+          refuse(reason) {
+            signal.removeEventListener('abort', onAbort);
+            reject(asError(reason));
+          },
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiters.set(id, waiter);
+        if (isUp()) {
+          void claim('take', waiter);
+        } else {
+          keepTicking();
+          refuseOrGoOn();
+        }
+      });
+    },
+    async close() {
+      closed = true;
+      refuseAll();
+      for (const hold of holds.values()) hold.lost.abort(unavailable());
+      holds.clear();
+      clearInterval(ticking);
+      clearInterval(idleTimer);
+      clearTimeout(lookTimer);
+      if (isUp()) await tell('leave');
+    },
+  };
+}
+
+function splitList(list: string): readonly string[] {
+  return list === '' ? [] : list.split(',');
+}
+
+function unavailable(cause?: unknown): LookupFailure {
+  return new LookupFailure(
+    'UPSTREAM_UNAVAILABLE',
+    'Expected to know how many calls are under way; the place where the replicas share that cannot be reached.',
+    { retryAfterSeconds: 5, cause },
+  );
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : unavailable(reason);
+}
