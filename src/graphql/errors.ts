@@ -36,6 +36,10 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
     if (error instanceof GraphQLError && CALLERS_FAULT.has(code)) {
       return { message: withoutValues(formatted.message), ...place, extensions: { code, retryable: false } };
     }
+    if (isForeignEntity(error)) {
+      const message = 'representations: expected the __typename of an entity of this subgraph, and its key.';
+      return { message, ...place, extensions: { code: 'BAD_USER_INPUT', retryable: false } };
+    }
     onBug(original);
     return {
       message: 'Internal server error',
@@ -45,15 +49,29 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
   };
 }
 
+/**
+ * Whether federation found no entity of ours in a representation. It throws a plain error for the whole list, or graphql-js refuses one
+ * item with an error of its own kind; what our own resolvers throw for an item is none of that.
+ */
+function isForeignEntity(error: unknown): boolean {
+  if (!(error instanceof GraphQLError) || error.path?.[0] !== '_entities') return false;
+  return error.path.length === 1 || (error.path.length === 2 && error.originalError instanceof GraphQLError);
+}
+
+/** Why graphql-js refuses a variable: its own words alone, since the value before them may imitate any others. */
+const REASON =
+  /; ((?:String|Int|ID) cannot represent (?:a non string |non-integer |non 32-bit signed integer )?value|Expected non-nullable type)/;
+
 /** Cuts the values that graphql-js repeats in its messages: they may be somebody's phone or id, and messages end up in logs. */
 export function withoutValues(message: string): string {
   const variable = /^Variable "\$\w+" (?=got invalid value)/.exec(message)?.[0];
   if (variable !== undefined) {
-    const reason = /; ((?:String|Int|ID) cannot represent [a-z -]*value|Expected non-nullable type)/.exec(message)?.[1];
+    const reason = REASON.exec(message)?.[1];
     return `${variable}got an invalid value${reason === undefined ? '' : `; ${reason}`}.`;
   }
   return message
     .replace(/(cannot represent [a-z0-9 -]*value|but got): [\s\S]*$/, '$1.')
+    .replace(/^(Unknown operation) named "[\s\S]*$/, '$1.')
     .replace(/, found [\s\S]*$/, '.')
     .replace(/(Unexpected (?:\w+|character)):? ["'<][\s\S]*$/, '$1.');
 }

@@ -176,6 +176,7 @@ export type Phone = {
   readonly position: Scalars['Int']['output'];
 };
 
+/** Where a question begins. */
 export type Query = {
   readonly __typename?: 'Query';
   /**
@@ -188,6 +189,7 @@ export type Query = {
 };
 
 
+/** Where a question begins. */
 export type QueryFindCampaignRecordsArgs = {
   campaignId?: InputMaybe<Scalars['ID']['input']>;
   customerId?: InputMaybe<Scalars['ID']['input']>;

@@ -2,9 +2,14 @@ import {
   GraphQLError,
   Kind,
   parse,
+  type ArgumentNode,
+  type DirectiveNode,
   type DocumentNode,
   type FragmentDefinitionNode,
+  type OperationDefinitionNode,
   type SelectionSetNode,
+  type TypeNode,
+  type ValueNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { MAX_TOKENS } from './server.js';
@@ -14,11 +19,13 @@ import { MAX_TOKENS } from './server.js';
  * square of some of them.
  */
 const LIMITS = {
+  operations: 50,
+  fragments: 50,
+  /** Of selections, of values and of types, each by itself. */
   depth: 25,
   aliases: 500,
   directives: 100,
-  fragments: 100,
-  /** Fields that stand twice in one selection set. */
+  /** Fields that stand more than once in one selection set, inline fragments written out. */
   repeated: 100,
   /** Fields after all fragments are written out. */
   fields: 20_000,
@@ -64,25 +71,62 @@ interface Size {
 }
 
 /** The first bound that the document passes. Each fragment is measured once, however often it is spread. */
-function measure(document: DocumentNode): Counted | undefined {
+function measure({ definitions }: DocumentNode): Counted | undefined {
+  const operations: OperationDefinitionNode[] = [];
   const fragments = new Map<string, FragmentDefinitionNode>();
-  const sizes = new Map<string, Size>();
-  const counts: Record<Counted, number> = { depth: 0, aliases: 0, directives: 0, fragments: 0, repeated: 0, fields: 0 };
-  for (const definition of document.definitions) {
+  for (const definition of definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  counts.fragments = fragments.size;
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
-    counts.directives += definition.directives?.length ?? 0;
-    const size =
-      definition.kind === Kind.FRAGMENT_DEFINITION
-        ? sizeOfFragment(definition.name.value)
-        : sizeOf(definition.selectionSet, 1);
-    counts.depth = Math.max(counts.depth, size.depth);
-    counts.fields = Math.max(counts.fields, size.fields);
+  const counts: Record<Counted, number> = {
+    operations: operations.length,
+    // By definitions, not by names: two of one name are refused later, after work for both.
+    fragments: definitions.length - operations.length,
+    depth: 0,
+    aliases: 0,
+    directives: 0,
+    repeated: 0,
+    fields: 0,
+  };
+  const sizes = new Map<string, Size>();
+  // These two come first: they bound how deep the functions below can call themselves.
+  if (exceeded() !== undefined) return exceeded();
+  for (const { variableDefinitions = [], directives, selectionSet } of operations) {
+    countDirectives(directives);
+    for (const variable of variableDefinitions) {
+      countDirectives(variable.directives);
+      deepen(depthOfType(variable.type));
+      if (variable.defaultValue !== undefined) deepen(depthOfValue(variable.defaultValue));
+    }
+    note(sizeOf(selectionSet, 1, new Set()));
   }
-  return (Object.keys(LIMITS) as Counted[]).find((counted) => counts[counted] > LIMITS[counted]);
+  for (const [name, { directives }] of fragments) {
+    countDirectives(directives);
+    note(sizeOfFragment(name));
+  }
+  return exceeded();
+
+  function exceeded(): Counted | undefined {
+    return (Object.keys(LIMITS) as Counted[]).find((counted) => counts[counted] > LIMITS[counted]);
+  }
+
+  function note({ depth, fields }: Size): void {
+    deepen(depth);
+    counts.fields = Math.max(counts.fields, fields);
+  }
+
+  function deepen(depth: number): void {
+    counts.depth = Math.max(counts.depth, depth);
+  }
+
+  function countDirectives(directives: readonly DirectiveNode[] = []): void {
+    counts.directives += directives.length;
+    for (const directive of directives) measureValues(directive.arguments);
+  }
+
+  function measureValues(values: readonly ArgumentNode[] = []): void {
+    for (const { value } of values) deepen(depthOfValue(value));
+  }
 
   function sizeOfFragment(name: string): Size {
     const known = sizes.get(name);
@@ -90,18 +134,19 @@ function measure(document: DocumentNode): Counted | undefined {
     // A fragment that spreads itself is refused by validation; here it must only come to an end.
     sizes.set(name, { depth: 0, fields: 0 });
     const fragment = fragments.get(name);
-    const size = fragment === undefined ? { depth: 0, fields: 0 } : sizeOf(fragment.selectionSet, 1);
+    const size = fragment === undefined ? { depth: 0, fields: 0 } : sizeOf(fragment.selectionSet, 1, new Set());
     sizes.set(name, size);
     return size;
   }
 
-  function sizeOf({ selections }: SelectionSetNode, level: number): Size {
+  /** @param names of the fields that stand in the same set, around an inline fragment */
+  function sizeOf({ selections }: SelectionSetNode, level: number, names: Set<string>): Size {
     let depth = level;
     let fields = 0;
-    const names = new Set<string>();
     if (level > LIMITS.depth) return { depth, fields };
     for (const selection of selections) {
-      counts.directives += selection.directives?.length ?? 0;
+      countDirectives(selection.directives);
+      let inner = names;
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const size = sizeOfFragment(selection.name.value);
         depth = Math.max(depth, level - 1 + size.depth);
@@ -114,15 +159,35 @@ function measure(document: DocumentNode): Counted | undefined {
         if (names.has(name)) counts.repeated += 1;
         names.add(name);
         fields += 1;
+        inner = new Set();
+        measureValues(selection.arguments);
       }
       if (selection.selectionSet !== undefined) {
-        const size = sizeOf(selection.selectionSet, level + 1);
+        const size = sizeOf(selection.selectionSet, level + 1, inner);
         depth = Math.max(depth, size.depth);
         fields += size.fields;
       }
     }
     return { depth, fields };
   }
+}
+
+/** How deep lists and objects are nested, counted to just beyond the bound. */
+function depthOfValue(value: ValueNode, level = 0): number {
+  if (level > LIMITS.depth) return level;
+  let depth = level;
+  if (value.kind === Kind.LIST) {
+    for (const item of value.values) depth = Math.max(depth, depthOfValue(item, level + 1));
+  } else if (value.kind === Kind.OBJECT) {
+    for (const field of value.fields) depth = Math.max(depth, depthOfValue(field.value, level + 1));
+  }
+  return depth;
+}
+
+function depthOfType(type: TypeNode): number {
+  let depth = 0;
+  for (let inner = type; inner.kind !== Kind.NAMED_TYPE; inner = inner.type) depth += 1;
+  return depth;
 }
 
 function refusal(message: string): GraphQLError {

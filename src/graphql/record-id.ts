@@ -20,8 +20,8 @@ export interface RecordReference {
 export interface RecordIds {
   /** The id of the record at `index` of an answer. */
   idOf(answer: Answer, index: number): string;
-  /** What an id refers to; undefined where it was not made here with the same secret. */
-  read(id: string): RecordReference | undefined;
+  /** What an id refers to; undefined where it was not made here with the same secret. A representation may hold anything as its id. */
+  read(id: unknown): RecordReference | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export function createRecordIds(secret: string): RecordIds {
     },
 
     read(id) {
-      const hidden = open(id);
+      const hidden = typeof id === 'string' ? open(id) : undefined;
       if (hidden === undefined) return undefined;
       return {
         lookup: hidden.lookup,

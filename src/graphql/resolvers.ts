@@ -1,17 +1,19 @@
-import { GraphQLScalarType } from 'graphql';
+import { GraphQLScalarType, type GraphQLResolveInfo } from 'graphql';
 import type { Answer } from '../records/source.js';
 import type { Resolvers } from './generated.js';
 import type { FoundRecord } from './loader.js';
 import type { RecordIds } from './record-id.js';
+import type { ResponseSize } from './size.js';
 
 /** The graph's fields: each chooses a key and loads. */
 export function createResolvers(ids: RecordIds): Resolvers {
   return {
     Query: {
-      findCampaignRecords: async (_, wanted, { loader }) => found(await loader.load(wanted)),
+      findCampaignRecords: async (_, wanted, { loader, size }, info) => admitted(await loader.load(wanted), size, info),
     },
     CampaignRecord: {
-      async __resolveReference({ id }, { loader }) {
+      async __resolveReference({ id }, { loader, size }, info) {
+        size.admit(1, info);
         const reference = ids.read(id);
         if (reference === undefined) return null;
         const answer = await loader.loadLookup(reference.lookup);
@@ -37,13 +39,20 @@ export function createResolvers(ids: RecordIds): Resolvers {
     },
     Customer: {
       // A stub that costs nothing: only its records are asked for, and only by those who want them.
-      __resolveReference: async ({ customerId }) => (isBlank(customerId) ? null : { customerId }),
-      campaignRecords: async ({ customerId }, wanted, { loader }) =>
-        found(await loader.load({ ...wanted, customerId })),
+      async __resolveReference({ customerId }, { size }, info) {
+        size.admit(1, info);
+        return isBlank(customerId) ? null : { customerId };
+      },
+      campaignRecords: async ({ customerId }, wanted, { loader, size }, info) =>
+        admitted(await loader.load({ ...wanted, customerId }), size, info),
     },
     Campaign: {
-      __resolveReference: async ({ campaignId }) => (isBlank(campaignId) ? null : { campaignId }),
-      findRecords: async ({ campaignId }, wanted, { loader }) => found(await loader.load({ ...wanted, campaignId })),
+      async __resolveReference({ campaignId }, { size }, info) {
+        size.admit(1, info);
+        return isBlank(campaignId) ? null : { campaignId };
+      },
+      findRecords: async ({ campaignId }, wanted, { loader, size }, info) =>
+        admitted(await loader.load({ ...wanted, campaignId }), size, info),
     },
     DateTime: new GraphQLScalarType<never, string>({
       name: 'DateTime',
@@ -56,6 +65,12 @@ export function createResolvers(ids: RecordIds): Resolvers {
       },
     }),
   };
+}
+
+/** The records of an answer, where the response has room for them. */
+function admitted(answer: Answer, size: ResponseSize, info: GraphQLResolveInfo): FoundRecord[] {
+  size.admit(answer.records.length, info);
+  return found(answer);
 }
 
 function found(answer: Answer): FoundRecord[] {

@@ -5,10 +5,12 @@ import { parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { RecordLoader } from './loader.js';
 import type { RecordIds } from './record-id.js';
 import { createResolvers } from './resolvers.js';
+import type { ResponseSize } from './size.js';
 
 /** What the resolvers of one operation share. */
 export interface OperationContext {
   readonly loader: RecordLoader;
+  readonly size: ResponseSize;
 }
 
 /** The folder of the SDL, beside `src` and `dist` alike. */

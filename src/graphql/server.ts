@@ -6,12 +6,14 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
+import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 import type { RecordSource } from '../records/source.js';
 import { createErrorFormatter } from './errors.js';
 import { createLoader } from './loader.js';
 import { startOperation, type OperationLimits, type RunningOperation } from './operation.js';
 import { createRecordIds } from './record-id.js';
 import { createSchema, type OperationContext } from './schema.js';
+import { createResponseSize } from './size.js';
 
 export interface GraphOptions {
   readonly source: RecordSource;
@@ -45,6 +47,7 @@ export function createGraph(options: GraphOptions): Graph {
     includeStacktraceInErrorResponses: false,
     formatError: createErrorFormatter(onBug),
     parseOptions: { maxLexicalTokens: MAX_TOKENS },
+    validationRules: [knownOperations],
     stopOnTerminationSignals: false,
     // The status of a response must not depend on what a caller asks beside; a router reads the codes.
     status400ForVariableCoercionErrors: true,
@@ -63,7 +66,17 @@ export function createGraph(options: GraphOptions): Graph {
     apollo,
     begin() {
       const operation = startOperation(limits, now);
-      return { operation, context: { loader: createLoader(source, operation) } };
+      return { operation, context: { loader: createLoader(source, operation), size: createResponseSize() } };
+    },
+  };
+}
+
+/** Refuses mutations and subscriptions; graphql-js validates them and fails only when it executes, as if by a bug. */
+function knownOperations(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      if (context.getSchema().getRootType(node.operation)) return;
+      context.reportError(new GraphQLError(`This graph has no ${node.operation}.`, { nodes: node }));
     },
   };
 }

@@ -39,10 +39,16 @@ export interface TestServiceOptions {
   readonly settings?: Partial<SimulatorSettings>;
   /** When an open circuit is probed. */
   readonly probes?: ProbeDelays;
+  /** The service's clock, epoch milliseconds. */
+  readonly now?: () => number;
 }
 
 /** A service over a simulator of its own, both on free ports; ended with the test. */
-export async function startService({ env = {}, settings = {}, probes }: TestServiceOptions = {}): Promise<TestService> {
+export async function startService({
+  env = {},
+  settings = {},
+  ...world
+}: TestServiceOptions = {}): Promise<TestService> {
   const simulator = createSimulator({ settings: { latency: { minMs: 0, maxMs: 0 }, ...settings } });
   const { url: upstream } = await simulator.listen();
   const lines: string[] = [];
@@ -59,7 +65,7 @@ export async function startService({ env = {}, settings = {}, probes }: TestServ
     secrets: [SIMULATOR_TOKEN, ...config.routerSecrets, config.recordIdSecret],
     destination: { write: (line: string) => lines.push(line) },
   });
-  const service = createService(config, { log, ...(probes === undefined ? {} : { probes }) });
+  const service = createService(config, { log, ...world });
   const { url } = await service.start();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> =>
@@ -75,7 +81,7 @@ export async function startService({ env = {}, settings = {}, probes }: TestServ
     lines,
     stop,
     ask: (query, variables, init) => askGraph(`${url}/graphql`, query, variables, init),
-    get: (path, headers = {}) => fetch(url + path, { headers }),
+    get: (path, headers = {}) => fetch(url + path, { headers: { connection: 'close', ...headers } }),
   };
 }
 

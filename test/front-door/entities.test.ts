@@ -1,0 +1,326 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { EXAMPLES } from '../../src/simulator/cast.js';
+import { startService, type GraphResponse, type TestService } from '../support/service.js';
+
+const { inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, severalPhones, nobody } = EXAMPLES;
+
+interface Representation {
+  readonly __typename: string;
+  readonly [key: string]: unknown;
+}
+
+const ENTITIES = /* GraphQL */ `
+  query ($representations: [_Any!]!) {
+    _entities(representations: $representations) {
+      ... on CampaignRecord { __typename id campaignId owner: customerId result }
+      ... on Customer { __typename customerId campaignRecords { id campaignId } }
+      ... on Campaign { __typename campaignId findRecords(phone: "${inSeveralCampaigns.phone}") { id } }
+    }
+  }
+`;
+
+async function entities(
+  service: TestService,
+  representations: readonly Representation[],
+  query = ENTITIES,
+): Promise<Pick<GraphResponse, 'errors'> & { list: unknown[] }> {
+  const { data, errors } = await service.ask(query, { representations });
+  return { errors, list: data?.['_entities'] as unknown[] };
+}
+
+async function idsOf(service: TestService, query: string): Promise<string[]> {
+  const { data, errors } = await service.ask(`{ findCampaignRecords(${query}) { id } }`);
+  expect(errors).toEqual([]);
+  return (data?.['findCampaignRecords'] as { id: string }[]).map(({ id }) => id);
+}
+
+const record = (id: unknown): Representation => ({ __typename: 'CampaignRecord', id });
+const customer = (customerId: unknown): Representation => ({ __typename: 'Customer', customerId });
+const campaign = (campaignId: unknown): Representation => ({ __typename: 'Campaign', campaignId });
+const SECRET = { RECORD_ID_SECRET: 'a secret of the tests that is long enough' };
+
+describe('_entities', () => {
+  it('makes as few calls of 50 representations as there are different questions', async () => {
+    const service = await startService();
+    const people = [inSeveralCampaigns, twiceInOneCampaign, undialled, severalPhones, nobody];
+    const representations = Array.from({ length: 50 }, (_, index) =>
+      customer(people[index % people.length]?.customerId),
+    );
+    const { list, errors } = await entities(service, representations);
+    expect(errors).toEqual([]);
+    expect(list).toHaveLength(50);
+    list.forEach((entity, index) => expect(entity).toMatchObject(representations[index] ?? {}));
+    expect(list.slice(0, 5).map((entity) => (entity as { campaignRecords: unknown[] }).campaignRecords.length)).toEqual(
+      [3, 2, 1, 1, 0],
+    );
+    expect(service.simulator.witness.calls).toHaveLength(5);
+    expect(service.simulator.witness.mostAtOnce).toBeLessThanOrEqual(2);
+  });
+
+  it('answers records, customers and campaigns in one list, in its order', async () => {
+    const service = await startService();
+    const [first, second] = await idsOf(service, `customerId: "${twiceInOneCampaign.customerId}"`);
+    service.simulator.witness.reset();
+    const { list, errors } = await entities(service, [
+      campaign('7203'),
+      record(second),
+      customer(undialled.customerId),
+      record(first),
+      campaign('7203'),
+      record(second),
+    ]);
+    expect(errors).toEqual([]);
+    expect(list).toMatchObject([
+      { __typename: 'Campaign', campaignId: '7203', findRecords: [{}] },
+      { __typename: 'CampaignRecord', id: second, result: 'BUSY' },
+      { __typename: 'Customer', customerId: undialled.customerId, campaignRecords: [{ campaignId: '4821' }] },
+      { __typename: 'CampaignRecord', id: first, result: 'PROMESA DE PAGO' },
+      { __typename: 'Campaign', campaignId: '7203', findRecords: [{}] },
+      { __typename: 'CampaignRecord', id: second, result: 'BUSY' },
+    ]);
+    // One of the campaign, one of both records together, one of the customer.
+    expect(service.simulator.witness.calls).toHaveLength(3);
+  });
+
+  it('costs nothing where nobody asks for records: 2,000 customers pass without a call', async () => {
+    const service = await startService();
+    const representations = Array.from({ length: 2_000 }, (_, index) => customer(`${20_000_000 + index}`));
+    const query =
+      'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Customer { customerId } } }';
+    const { list, errors } = await entities(service, representations, query);
+    expect(errors).toEqual([]);
+    expect(list).toEqual(representations.map(({ customerId }) => ({ customerId })));
+
+    const zipped = await fetch(`${service.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip', connection: 'close' },
+      body: gzipSync(JSON.stringify({ query, variables: { representations } })),
+    });
+    expect(zipped.status).toBe(200);
+    expect(await zipped.json()).toEqual({ data: { _entities: list } });
+    expect(service.simulator.witness.requests).toEqual([]);
+  });
+
+  it('gives null for ids that are not ours, without a call for them and without harm to the others', async () => {
+    const service = await startService({ env: SECRET });
+    const [id = ''] = await idsOf(service, `customerId: "${undialled.customerId}"`);
+    const foreign = await startService({ env: { RECORD_ID_SECRET: 'another secret of the tests, as long as it' } });
+    const [foreignId] = await idsOf(foreign, `customerId: "${undialled.customerId}"`);
+    service.simulator.witness.reset();
+    const wrong = [
+      foreignId,
+      'unknown',
+      '',
+      ' ',
+      '1',
+      `2${id.slice(1)}`,
+      id.slice(0, -1),
+      id.slice(0, 20),
+      `${id}A`,
+      `${id} `,
+      id.toUpperCase(),
+      Buffer.from(JSON.stringify(['7203', twiceInOneCampaign.customerId])).toString('base64url'),
+      '\u0000\ud800',
+      'x'.repeat(100_000),
+      null,
+      undefined,
+      5,
+      true,
+      [id],
+      { id },
+    ];
+    const { list, errors } = await entities(service, [...wrong.map(record), record(id), ...wrong.map(record)]);
+    expect(errors).toEqual([]);
+    expect(list).toEqual([
+      ...wrong.map(() => null),
+      expect.objectContaining({ id, owner: undialled.customerId }),
+      ...wrong.map(() => null),
+    ]);
+    expect(service.simulator.witness.calls).toHaveLength(1);
+  });
+
+  it('gives null for customers and campaigns without a key', async () => {
+    const service = await startService();
+    const { list, errors } = await entities(service, [
+      customer(''),
+      customer(undefined),
+      customer({}),
+      campaign(' '),
+      campaign(null),
+      customer(undialled.customerId),
+    ]);
+    expect(errors).toEqual([]);
+    expect(list).toEqual([null, null, null, null, null, expect.objectContaining({ customerId: undialled.customerId })]);
+  });
+
+  it('gives null for a record that is not there any more', async () => {
+    const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
+    service.simulator.add({ campaign_id: '4821', customer_id: '25570001', tel1: '3067700021' });
+    const ids = await idsOf(service, 'customerId: "25570001"');
+    expect((await entities(service, ids.map(record))).list).toMatchObject([{ owner: '25570001' }]);
+    service.simulator.reset();
+    expect(await entities(service, ids.map(record))).toEqual({ errors: [], list: [null] });
+  });
+
+  it('lets one failing lookup harm no other', async () => {
+    const service = await startService();
+    const [id] = await idsOf(service, `phone: "${withoutCustomerId.phone}"`);
+    const [doomed] = await idsOf(service, `customerId: "${severalPhones.customerId}"`);
+    service.simulator.faults.always('html-200', { when: { customerId: severalPhones.customerId } });
+    const { list, errors } = await entities(service, [
+      record(doomed),
+      record(id),
+      customer(severalPhones.customerId),
+      customer(undialled.customerId),
+      customer('not\none line'),
+    ]);
+    expect(list).toMatchObject([
+      null,
+      { id },
+      // Known already: its answer came before the fault.
+      { customerId: severalPhones.customerId, campaignRecords: [{}] },
+      { customerId: undialled.customerId, campaignRecords: [{}] },
+      { customerId: 'not\none line', campaignRecords: null },
+    ]);
+    expect(errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual(
+      expect.arrayContaining([
+        [['_entities', 0], 'UPSTREAM_MALFORMED'],
+        [['_entities', 4, 'campaignRecords'], 'BAD_USER_INPUT'],
+      ]),
+    );
+    expect(errors).toHaveLength(2);
+  });
+});
+
+describe('the id of a record', () => {
+  it('is the same by phone, by customer id and through its campaign', async () => {
+    const service = await startService();
+    const { phone, customerId } = inSeveralCampaigns;
+    const all = await idsOf(service, `phone: "${phone}"`);
+    expect(all).toHaveLength(3);
+    expect(await idsOf(service, `customerId: "${customerId}"`)).toEqual(all);
+    expect(await idsOf(service, `phone: "${phone}", customerId: "${customerId}"`)).toEqual(all);
+    expect(await idsOf(service, `phone: "${phone}", campaignId: "4821"`)).toEqual(all.slice(0, 1));
+    expect(await idsOf(service, 'campaignId: "4821"')).toContain(all[0]);
+    const { data } = await service.ask(
+      `{ findCampaignRecords(campaignId: "4821", phone: "${phone}") { campaign { findRecords(customerId: "${customerId}") { id } } customer { campaignRecords { id } } } }`,
+    );
+    expect(data).toEqual({
+      findCampaignRecords: [
+        { campaign: { findRecords: [{ id: all[0] }] }, customer: { campaignRecords: all.map((id) => ({ id })) } },
+      ],
+    });
+  });
+
+  it('is the same for every record of a campaign, found in it or alone', async () => {
+    const service = await startService();
+    const { data } = await service.ask(
+      '{ findCampaignRecords(campaignId: "4821") { id customerId phones { number } } }',
+    );
+    const records = data?.['findCampaignRecords'] as {
+      id: string;
+      customerId: string | null;
+      phones: { number: string }[];
+    }[];
+    expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
+    const sample = records.filter((_, index) => index % 10 === 0);
+    const { list, errors } = await entities(
+      service,
+      sample.map(({ id }) => record(id)),
+    );
+    expect(errors).toEqual([]);
+    expect(list).toEqual(
+      sample.map(({ id, customerId }) => expect.objectContaining({ id, owner: customerId }) as unknown),
+    );
+    for (const { id, customerId, phones } of sample.slice(0, 8)) {
+      const criterion = customerId === null ? `phone: "${phones[0]?.number ?? ''}"` : `customerId: "${customerId}"`;
+      expect(await idsOf(service, criterion)).toContain(id);
+    }
+  });
+
+  it('stays when the record is dialled again', async () => {
+    const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
+    const before = await idsOf(service, `customerId: "${twiceInOneCampaign.customerId}"`);
+    service.simulator.dial(
+      { customerId: twiceInOneCampaign.customerId, where: ({ result }) => result === 'BUSY' },
+      { result: 'ABANDON' },
+    );
+    expect(await idsOf(service, `customerId: "${twiceInOneCampaign.customerId}"`)).toEqual(before);
+    const { list } = await entities(service, before.map(record));
+    expect(list).toMatchObject([
+      { id: before[0], result: 'PROMESA DE PAGO' },
+      { id: before[1], result: 'ABANDON' },
+    ]);
+  });
+
+  it('stays over a restart and on another replica, and is another one with another secret', async () => {
+    const first = await startService({ env: SECRET });
+    const ids = await idsOf(first, `phone: "${inSeveralCampaigns.phone}"`);
+    const restarted = await startService({ env: { ...SECRET, WOLKVOX_BASE_URL: first.upstream } });
+    expect(await idsOf(restarted, `customerId: "${inSeveralCampaigns.customerId}"`)).toEqual(ids);
+    expect((await entities(restarted, ids.map(record))).list).toMatchObject(ids.map((id) => ({ id })));
+    const other = await startService({ env: { RECORD_ID_SECRET: 'another secret of the tests, as long as it' } });
+    const others = await idsOf(other, `phone: "${inSeveralCampaigns.phone}"`);
+    expect(new Set([...ids, ...others]).size).toBe(6);
+  });
+
+  it('tells two records of a person in one campaign apart, alike as they may be', async () => {
+    const service = await startService();
+    const different = await idsOf(service, `phone: "${twiceInOneCampaign.phone}"`);
+    expect(new Set(different).size).toBe(2);
+    const twin = { campaign_id: '4821', customer_id: '25570002', tel1: '3067700022', opt1: 'igual' };
+    service.simulator.add({ ...twin, result: 'BUSY' });
+    service.simulator.add({ ...twin, result: 'ANSWER' });
+    const alike = await idsOf(service, 'customerId: "25570002"');
+    expect(new Set(alike).size).toBe(2);
+    expect((await entities(service, [...alike].reverse().map(record))).list).toMatchObject([
+      { result: 'ANSWER' },
+      { result: 'BUSY' },
+    ]);
+    expect(await idsOf(service, 'campaignId: "4821"')).toEqual(expect.arrayContaining(alike));
+  });
+
+  it.each(['prefix', 'exact', 'tel1'] as const)(
+    'leads to a record without a customer id too, where Wolkvox compares phones so: %s',
+    async (phoneMatch) => {
+      const service = await startService({ settings: { phoneMatch } });
+      service.simulator.add({ campaign_id: '4821', customer_name: 'Sin teléfono' });
+      const [known] = await idsOf(service, `phone: "${withoutCustomerId.phone}"`);
+      const { data } = await service.ask('{ findCampaignRecords(campaignId: "4821") { id customerId customerName } }');
+      const nameless = (
+        data?.['findCampaignRecords'] as { id: string; customerId: string | null; customerName: string }[]
+      ).filter(({ customerId }) => customerId === null);
+      expect(nameless.map(({ customerName }) => customerName)).toContain('Sin teléfono');
+      const { list, errors } = await entities(service, [record(known), ...nameless.map(({ id }) => record(id))]);
+      expect(errors).toEqual([]);
+      expect(list).toMatchObject([{ id: known, owner: null }, ...nameless.map(({ id }) => ({ id, owner: null }))]);
+    },
+  );
+
+  it('is opaque: url-safe, with its version before it, and no phone, customer id or campaign in it', async () => {
+    const service = await startService();
+    const { data } = await service.ask(
+      '{ findCampaignRecords(campaignId: "5316") { id customerId campaignId phones { number } } }',
+    );
+    const records = data?.['findCampaignRecords'] as {
+      id: string;
+      customerId: string | null;
+      campaignId: string;
+      phones: { number: string }[];
+    }[];
+    expect(records.length).toBeGreaterThan(600);
+    for (const { id, customerId, phones } of records) {
+      expect(id).toMatch(/^1[A-Za-z0-9_-]{60,200}$/);
+      expect(encodeURIComponent(id)).toBe(id);
+      const shown = [
+        id,
+        Buffer.from(id, 'base64url').toString('latin1'),
+        Buffer.from(id.slice(1), 'base64url').toString('latin1'),
+      ].join('\n');
+      for (const personal of [customerId, ...phones.map(({ number }) => number)]) {
+        if (personal !== null) expect(shown).not.toContain(personal);
+      }
+    }
+  });
+});

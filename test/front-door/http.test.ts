@@ -1,0 +1,361 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { EXAMPLES } from '../../src/simulator/cast.js';
+import { startService, type TestService } from '../support/service.js';
+
+const QUERY = `{ findCampaignRecords(phone: "${EXAMPLES.inSeveralCampaigns.phone}") { campaignId } }`;
+const ANSWER = {
+  data: { findCampaignRecords: [{ campaignId: '4821' }, { campaignId: '7203' }, { campaignId: '10277' }] },
+};
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  readonly json: unknown;
+}
+
+/** One request on a connection of its own, with any headers and any bytes. */
+async function send(
+  { url }: TestService,
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: OutgoingHttpHeaders; body?: string | Uint8Array } = {},
+): Promise<Reply> {
+  const { hostname, port } = new URL(url);
+  const outgoing = httpRequest({ hostname, port, path, method, headers, agent: false });
+  outgoing.end(body);
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const text = await textOf(response);
+  return { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) };
+}
+
+function post(service: TestService, body: string | Uint8Array, headers: OutgoingHttpHeaders = {}): Promise<Reply> {
+  return send(service, '/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the service took for a bug of its own. */
+function errorLines({ lines }: TestService): string[] {
+  return lines.filter((line) => line.includes('"level":50'));
+}
+
+/** An error as a router can read it: JSON, a message, a code, and nothing of how the service is made. */
+function expectError(reply: Reply, status: number, code: string): void {
+  expect({ status: reply.status, body: reply.json }).toMatchObject({
+    status,
+    body: { errors: [{ message: expect.stringMatching(/./) as string, extensions: { code } }] },
+  });
+  expect(reply.headers['content-type']).toMatch(/^application\/(json|graphql-response\+json)(;|$)/);
+  expect(reply.text).not.toMatch(/stack|node_modules|\.js:\d|\.ts:\d|at \w+ \(|FST_ERR|fastify/i);
+}
+
+describe('health', () => {
+  it('is alive and ready once it listens, and says so in JSON', async () => {
+    const service = await startService();
+    const live = await send(service, '/livez');
+    expect(live).toMatchObject({ status: 200, json: { status: 'alive' } });
+    expect(live.headers['content-type']).toMatch(/^application\/json/);
+    const ready = await send(service, '/readyz');
+    expect(ready).toMatchObject({ status: 200, json: { status: 'ready' } });
+    expect(ready.headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(service.simulator.witness.requests).toEqual([]);
+  });
+
+  it('stays ready while Wolkvox fails: another replica would fare no better', async () => {
+    const service = await startService();
+    service.simulator.faults.always('token-refused');
+    await post(service, JSON.stringify({ query: QUERY }));
+    expect(await send(service, '/readyz')).toMatchObject({
+      status: 200,
+      json: { status: 'ready', wolkvox: { circuit: 'open' } },
+    });
+  });
+});
+
+describe('/graphql', () => {
+  it.each([
+    ['application/json', 'application/json; charset=utf-8'],
+    ['*/*', 'application/json; charset=utf-8'],
+    ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
+  ])('answers a POST that accepts %s', async (accept, contentType) => {
+    const service = await startService();
+    const reply = await post(service, JSON.stringify({ query: QUERY }), { accept });
+    expect(reply).toMatchObject({ status: 200, json: ANSWER });
+    expect(reply.headers).toMatchObject({
+      'content-type': contentType,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  });
+
+  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])(
+    'takes a body of type %s',
+    async (type) => {
+      const service = await startService();
+      expect(await post(service, JSON.stringify({ query: QUERY }), { 'content-type': type })).toMatchObject({
+        status: 200,
+        json: ANSWER,
+      });
+    },
+  );
+
+  it("answers a GET with Apollo's preflight header, and refuses one without: another site may have sent it", async () => {
+    const service = await startService();
+    const path = `/graphql?query=${encodeURIComponent('query ($phone: String) { findCampaignRecords(phone: $phone) { campaignId } }')}&variables=${encodeURIComponent(JSON.stringify({ phone: EXAMPLES.inSeveralCampaigns.phone }))}`;
+    expectError(await send(service, path), 400, 'BAD_REQUEST');
+    expect(service.simulator.witness.requests).toEqual([]);
+    for (const header of ['apollo-require-preflight', 'x-apollo-operation-name']) {
+      expect(await send(service, path, { headers: { [header]: 'true' } })).toMatchObject({ status: 200, json: ANSWER });
+    }
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', undefined])(
+    'refuses a POST of type %s, which another site may send',
+    async (type) => {
+      const service = await startService();
+      const headers = type === undefined ? {} : { 'content-type': type };
+      const reply = await send(service, '/graphql', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ query: QUERY }),
+      });
+      expectError(reply, reply.status, 'BAD_REQUEST');
+      expect([400, 415]).toContain(reply.status);
+      expect(service.simulator.witness.requests).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['identity', (bytes: Buffer) => bytes],
+  ])('takes a body with content-encoding %s', async (encoding, compress) => {
+    const service = await startService();
+    const body = compress(Buffer.from(JSON.stringify({ query: QUERY })));
+    expect(await post(service, body, { 'content-encoding': encoding })).toMatchObject({ status: 200, json: ANSWER });
+    // And without a length, as a router streams it.
+    const chunked = await post(service, body, { 'content-encoding': encoding, 'transfer-encoding': 'chunked' });
+    expect(chunked).toMatchObject({ status: 200, json: ANSWER });
+  });
+
+  it.each([
+    ['an encoding that nobody knows', 'zstandard', Buffer.from(JSON.stringify({ query: QUERY })), 415],
+    ['gzip that is none', 'gzip', Buffer.from(JSON.stringify({ query: QUERY })), 400],
+    ['gzip that ends too early', 'gzip', gzipSync(JSON.stringify({ query: QUERY })).subarray(0, 40), 400],
+  ])('refuses %s', async (_, encoding, body, status) => {
+    const service = await startService();
+    expectError(await post(service, body, { 'content-encoding': encoding }), status, 'BAD_REQUEST');
+  });
+
+  it('takes a body just below 2 MB and refuses a longer one with 413, by its announced length or by what comes', async () => {
+    const service = await startService();
+    const bodyOf = (bytes: number): string => {
+      const body = JSON.stringify({ query: QUERY, variables: { unused: '' } });
+      return body.replace('"unused":""', `"unused":"${'x'.repeat(bytes - body.length)}"`);
+    };
+    expect(await post(service, bodyOf(2_000_000))).toMatchObject({ status: 200, json: ANSWER });
+    expectError(await post(service, bodyOf(2_000_001)), 413, 'BAD_REQUEST');
+    expectError(await post(service, bodyOf(2_100_000), { 'transfer-encoding': 'chunked' }), 413, 'BAD_REQUEST');
+    expect(await post(service, JSON.stringify({ query: QUERY }))).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+  ])('refuses a small %s body that becomes a large one', async (encoding, compress) => {
+    const service = await startService();
+    const bomb = compress(Buffer.alloc(50_000_000, 0x20));
+    expect(bomb.length).toBeLessThan(200_000);
+    expectError(await post(service, bomb, { 'content-encoding': encoding }), 413, 'BAD_REQUEST');
+    expect(await post(service, JSON.stringify({ query: QUERY }))).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['no JSON', '{"query": '],
+    ['nothing', ''],
+    ['no object', '"{ __typename }"'],
+    ['null', 'null'],
+    ['no query', '{"variables":{}}'],
+    ['a query that is no text', '{"query":{"a":1}}'],
+    ['variables that are no object', '{"query":"{ __typename }","variables":"{}"}'],
+    ['a doctored prototype', '{"query":"{ __typename }","__proto__":{"a":1}}'],
+    ['a list of operations', JSON.stringify([{ query: QUERY }, { query: QUERY }])],
+    ['an empty list', '[]'],
+  ])('refuses a body that is %s', async (_, body) => {
+    const service = await startService();
+    expectError(await post(service, body), 400, 'BAD_REQUEST');
+    expect(service.simulator.witness.requests).toEqual([]);
+  });
+
+  it.each(['mutation { forget }', 'subscription { records }'])(
+    'refuses %s, which there is not, as a mistake of the caller',
+    async (query) => {
+      const service = await startService();
+      expectError(await post(service, JSON.stringify({ query })), 400, 'GRAPHQL_VALIDATION_FAILED');
+      const path = `/graphql?query=${encodeURIComponent(query)}`;
+      expectError(
+        await send(service, path, { headers: { 'apollo-require-preflight': '1' } }),
+        400,
+        'GRAPHQL_VALIDATION_FAILED',
+      );
+      expect(errorLines(service)).toEqual([]);
+    },
+  );
+
+  it.each(['PUT', 'PATCH', 'DELETE'])('refuses the method %s and names those it takes', async (method) => {
+    const service = await startService();
+    const body = JSON.stringify({ query: QUERY });
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const reply = await send(service, '/graphql', { method, headers, body });
+    expectError(reply, 405, 'BAD_REQUEST');
+    expect(reply.headers).toMatchObject({ allow: 'GET, POST' });
+    expect(service.simulator.witness.requests).toEqual([]);
+  });
+
+  it('shows the playground to browsers at / and /graphql, and only to them', async () => {
+    const service = await startService();
+    for (const path of ['/', '/graphql']) {
+      const page = await send(service, path, { headers: { accept: 'text/html,application/xhtml+xml' } });
+      expect(page.status).toBe(200);
+      expect(page.headers['content-type']).toMatch(/^text\/html/);
+      expect(page.text).toMatch(/^<!doctype html>/i);
+    }
+    expectError(await send(service, '/graphql', { headers: { accept: 'application/json' } }), 400, 'BAD_REQUEST');
+    const closed = await startService({ env: { PLAYGROUND: 'false' } });
+    expectError(await send(closed, '/', { headers: { accept: 'text/html' } }), 404, 'BAD_REQUEST');
+    expectError(await send(closed, '/graphql', { headers: { accept: 'text/html' } }), 400, 'BAD_REQUEST');
+  });
+
+  it('says nothing of how it is made where a document is wrong', async () => {
+    const service = await startService();
+    for (const query of [
+      '{',
+      '{ unknown }',
+      '{ findCampaignRecords }',
+      'query A { __typename } query A { __typename }',
+    ]) {
+      const reply = await post(service, JSON.stringify({ query }));
+      expect(reply.status).toBe(400);
+      expect(reply.text).not.toMatch(/stack|node_modules/);
+      expectError(reply, 400, query === '{' ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED');
+    }
+  });
+
+  it('answers 200 with the errors beside the data where only a field failed', async () => {
+    const service = await startService();
+    const reply = await post(service, JSON.stringify({ query: '{ findCampaignRecords(phone: "1") { id } }' }));
+    expectError(reply, 200, 'BAD_USER_INPUT');
+    expect(reply.json).toMatchObject({ data: { findCampaignRecords: null } });
+  });
+});
+
+describe('any other address', () => {
+  it.each([
+    '/nothing',
+    '/graphql/',
+    '/graphql/more',
+    '/livez2',
+    '/..%2f..%2fetc/passwd',
+    '/%00',
+    '/index.php?api=find_record',
+  ])('is 404 in JSON: %s', async (path) => {
+    const service = await startService();
+    for (const method of ['GET', 'POST']) {
+      const reply = await send(service, path, { method, headers: { accept: 'text/html' } });
+      expectError(reply, 404, 'BAD_REQUEST');
+      expect(reply.text).not.toContain('passwd');
+    }
+  });
+
+  it('is 400 where it cannot be decoded, and not repeated', async () => {
+    const service = await startService();
+    const reply = await send(service, '/%zz3064821975');
+    expectError(reply, 400, 'BAD_REQUEST');
+    expect(reply.text).not.toContain('3064821975');
+  });
+
+  it.each(['POST', 'PUT', 'DELETE'])('is 404 or 405 in JSON for a health route with the method %s', async (method) => {
+    const service = await startService();
+    const reply = await send(service, '/livez', { method });
+    expect([404, 405]).toContain(reply.status);
+    expectError(reply, reply.status, 'BAD_REQUEST');
+  });
+});
+
+describe('what is no honest request', () => {
+  it.each([
+    ['', 200],
+    ['evil.example/path', 200],
+    ['user@evil.example', 200],
+    ['x'.repeat(500), 200],
+    ['a b', 400],
+    ['[::1', 400],
+  ])('is no bug of the service for its Host header: %j', async (host, status) => {
+    const service = await startService();
+    const replies = [
+      await post(service, JSON.stringify({ query: QUERY }), { host }),
+      await send(service, `/graphql?query=${encodeURIComponent(QUERY)}`, {
+        headers: { host, 'apollo-require-preflight': '1' },
+      }),
+    ];
+    for (const reply of replies) {
+      if (status === 200) expect(reply).toMatchObject({ status, json: ANSWER });
+      else expectError(reply, status, 'BAD_REQUEST');
+    }
+    expect(errorLines(service)).toEqual([]);
+  });
+
+  it.each([
+    ['bytes that are no HTTP', 'hello there\r\n\r\n', 400],
+    ['headers without an end', `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a length that is none', 'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n', 400],
+    [
+      'two lengths at once',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+  ])('is refused in JSON, and harms nobody else: %s', async (_, bytes, status) => {
+    const service = await startService();
+    const [head = '', body = ''] = (await exchange(service, bytes)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(parsed(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST', retryable: false } }] });
+    expect(await post(service, JSON.stringify({ query: QUERY }))).toMatchObject({ status: 200, json: ANSWER });
+  });
+
+  it('is refused by Node itself without a Host header', async () => {
+    const service = await startService();
+    expect(await exchange(service, 'GET /livez HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    expect(await send(service, '/livez')).toMatchObject({ status: 200 });
+  });
+});
+
+/** Sends bytes as they stand and gives everything that comes back until the connection closes. */
+async function exchange({ url }: TestService, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(bytes);
+  return textOf(socket);
+}
