@@ -2,61 +2,71 @@ import { BrokenCircuitError, CircuitState, circuitBreaker, handleWhen } from 'co
 import type { IBackoff, IBackoffFactory, IBreaker } from 'cockatiel';
 import type { Observe } from '../records/events.js';
 import { LookupFailure } from '../records/failure.js';
-import { WolkvoxFailure } from './failure.js';
+import { WolkvoxFailure, type WolkvoxFailureKind } from './failure.js';
 
 /** So many failures in a row, with no success between, and Wolkvox is taken to be down. */
 const FAILURES_IN_A_ROW = 5;
-/** Until the first probe; doubled after each that fails, since every probe costs one of the day's calls. */
-const FIRST_PROBE_MS = 5_000;
-const LAST_PROBE_MS = 60_000;
-/** A refused token is not mended within seconds. */
-const TOKEN_PROBE_MS = 60_000;
+
+/** When an open circuit lets a probe through, milliseconds. */
+export interface ProbeDelays {
+  /** Until the first probe; doubled after each that fails, since every probe costs one of the day's calls. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** After a refused token, which is not mended within seconds. */
+  readonly tokenMs: number;
+}
+const PROBE_DELAYS: ProbeDelays = { firstMs: 5_000, lastMs: 60_000, tokenMs: 60_000 };
 
 /** The kinds of failure that tell of Wolkvox's health. "Nobody", a full quota or a bad question do not. */
-const SICK: ReadonlySet<string> = new Set(['maintenance', 'server', 'timeout', 'connection', 'token']);
+const SICK: ReadonlySet<WolkvoxFailureKind> = new Set(['maintenance', 'server', 'timeout', 'connection', 'token']);
+
+export interface BreakerOptions {
+  readonly observe: Observe;
+  /** On the clock of `Date.now`, which the probes follow too. */
+  readonly now: () => number;
+  readonly probes?: ProbeDelays | undefined;
+}
 
 export interface Breaker {
   /**
-   * Refuses at once where the circuit is open.
+   * Refuses at once where the circuit is open, or a probe is under way.
    * @throws LookupFailure UPSTREAM_UNAVAILABLE, with the seconds to the next probe
    */
   check(): void;
-  /** Runs a call and takes note of how it ends. One probe at a time while half open. */
+  /**
+   * Runs a call and takes note of how it ends. While the circuit is open it runs one probe when the time has come, and nothing beside
+   * it: whoever comes meanwhile is refused, so that a probe without an end holds nobody up.
+   */
   run<T>(call: () => Promise<T>): Promise<T>;
   readonly state: 'closed' | 'open' | 'half-open';
 }
 
 /** Stops asking while Wolkvox is down or refuses the token, and asks again with one probe after a while. */
-export function createBreaker(options: { readonly observe: Observe; readonly now: () => number }): Breaker {
-  const { observe, now } = options;
+export function createBreaker({ observe, now, probes = PROBE_DELAYS }: BreakerOptions): Breaker {
   let nextProbeAt = 0;
   let refusedToken = false;
 
-  const probes: IBackoffFactory<{ attempt: number }> = {
+  const backoff: IBackoffFactory<{ attempt: number }> = {
     next({ attempt }): IBackoff<{ attempt: number }> {
-      const duration = refusedToken ? TOKEN_PROBE_MS : Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** (attempt - 1));
+      const duration = refusedToken ? probes.tokenMs : Math.min(probes.lastMs, probes.firstMs * 2 ** (attempt - 1));
       nextProbeAt = now() + duration;
-      return { duration, next: (context) => probes.next(context) };
+      return { duration, next: (context) => backoff.next(context) };
     },
   };
-  const health = new Health(() => refusedToken);
-  const policy = circuitBreaker(
-    handleWhen((error) => {
-      if (!(error instanceof WolkvoxFailure)) return false;
-      refusedToken = error.kind === 'token';
-      return SICK.has(error.kind);
-    }),
-    { breaker: health, halfOpenAfter: probes },
-  );
+  const policy = circuitBreaker(handleWhen(tellsOfSickness), {
+    breaker: new Health(() => refusedToken),
+    halfOpenAfter: backoff,
+  });
   policy.onStateChange((state) => {
     observe({ event: 'circuit', state: nameOf(state), because: refusedToken ? 'token refused' : 'failures in a row' });
   });
 
   return {
     check() {
-      if (policy.state === CircuitState.Open && now() < nextProbeAt) throw openCircuit();
+      if (isProbing() || (policy.state === CircuitState.Open && now() < nextProbeAt)) throw openCircuit();
     },
     async run(call) {
+      if (isProbing()) throw openCircuit();
       try {
         return await policy.execute(call);
       } catch (error) {
@@ -67,6 +77,17 @@ export function createBreaker(options: { readonly observe: Observe; readonly now
       return nameOf(policy.state);
     },
   };
+
+  function isProbing(): boolean {
+    return policy.state === CircuitState.HalfOpen;
+  }
+
+  function tellsOfSickness(error: Error): boolean {
+    // Wolkvox was not asked: as a probe that proves nothing, and otherwise it is of no account.
+    if (!(error instanceof WolkvoxFailure)) return isProbing();
+    refusedToken = error.kind === 'token';
+    return SICK.has(error.kind);
+  }
 
   function openCircuit(): LookupFailure {
     observe({ event: 'refused', code: 'UPSTREAM_UNAVAILABLE', why: 'circuit-open' });

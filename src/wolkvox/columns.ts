@@ -11,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface RowContext {
   /** The question that the row answers. */
   readonly lookup: Lookup;
-  /** luxon's name of the zone of `date`, from `parseZone`. */
+  /** luxon's name of the zone of `date`. */
   readonly zone: string;
 }
 
@@ -33,24 +33,6 @@ export function readMatchingRow(row: Row, context: RowContext): CampaignRecord |
   const undated = readUndated(row, context.lookup);
   const date = textOf(row, 'date');
   return matches(undated, context.lookup) ? { ...undated, date: readDate(date, context.zone) } : undefined;
-}
-
-/**
- * luxon's name of a zone that is written as an offset (`-05:00`, `-0500`, `UTC-5`) or as an IANA name; undefined where it is
- * neither. Offsets go to 14 hours, as everywhere on earth.
- */
-export function parseZone(text: string): string | undefined {
-  const given = text.trim();
-  const offset = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?$/i.exec(given);
-  if (offset !== null) {
-    const [, sign = '+', hours = '0', minutes = '00'] = offset;
-    const total = Number(hours) * 60 + Number(minutes);
-    if (total > 14 * 60) return undefined;
-    return total === 0 ? 'UTC' : `UTC${sign}${hours.padStart(2, '0')}:${minutes}`;
-  }
-  // luxon gives "local" and "system" the zone of the machine, which says nothing about Wolkvox.
-  if (/^(?:local|system|default)$/i.test(given)) return undefined;
-  return given !== '' && DateTime.fromMillis(0, { zone: given }).isValid ? given : undefined;
 }
 
 const OPT_COLUMNS = Array.from({ length: 12 }, (_, index) => `opt${index + 1}`);

@@ -28,33 +28,54 @@ export interface RetryOptions {
   readonly random: () => number;
 }
 
-/** Asks a second time, in a new turn, where a failure may pass, somebody still waits, and the budget of second attempts allows it. */
+/**
+ * Asks a second time, in a new turn, where a failure may pass, somebody still waits, and the budget of second attempts allows it. Two
+ * attempts at most; a second one that fails gives its own failure.
+ */
 export function createRetry(source: RecordSource, options: RetryOptions): RecordSource {
   const { observe, now, random } = options;
   let saved = SAVED_AT_START;
 
   return {
     async find(lookup: Lookup, asking: Asking): Promise<Answer> {
-      saved = Math.min(SAVED_AT_MOST, saved + SHARE_OF_CALLS);
       try {
-        return await source.find(lookup, asking);
+        const answer = await source.find(lookup, asking);
+        save();
+        return answer;
       } catch (error) {
+        // Only what Wolkvox failed at was a call: refusals of our own earn no second attempts.
+        if (!(error instanceof WolkvoxFailure)) throw error;
+        save();
         const delayMs = delayBeforeRetry(error, asking);
-        if (delayMs === undefined || !(error instanceof WolkvoxFailure)) throw error;
+        if (delayMs === undefined) throw error;
         saved -= 1;
         observe({ event: 'retry', kind: error.kind, delayMs });
-        await sleep(delayMs);
-        if (asking.signal.aborted) throw error;
+        if (!(await waited(delayMs, asking.signal))) throw error;
         return source.find(lookup, asking);
       }
     },
   };
 
-  function delayBeforeRetry(error: unknown, asking: Asking): number | undefined {
-    if (!(error instanceof WolkvoxFailure)) return undefined;
-    const bound = PASSING[error.kind];
+  function save(): void {
+    saved = Math.min(SAVED_AT_MOST, saved + SHARE_OF_CALLS);
+  }
+
+  /** Full jitter, after what Wolkvox itself asks for; undefined where there is to be no second attempt. */
+  function delayBeforeRetry({ kind, retryAfterSeconds = 0 }: WolkvoxFailure, asking: Asking): number | undefined {
+    const bound = PASSING[kind];
     if (bound === undefined || saved < 1 || asking.signal.aborted) return undefined;
-    const delayMs = Math.round((error.retryAfterSeconds ?? 0) * 1000 + random() * bound);
+    const delayMs = Math.round(retryAfterSeconds * 1000 + random() * bound);
     return now() + delayMs < asking.deadline ? delayMs : undefined;
+  }
+}
+
+/** True after the time; false as soon as nobody waits any more. */
+async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(ms, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { LookupFailure } from '../records/failure.js';
 import type { DayBudget, Place, Places } from '../records/limits.js';
 import type { Lookup } from '../records/lookup.js';
 import type { Answer, Asking, RecordSource } from '../records/source.js';
-import { createBreaker } from './breaker.js';
+import { createBreaker, type ProbeDelays } from './breaker.js';
 import { createClient, type ClientOptions } from './client.js';
 import { WolkvoxFailure } from './failure.js';
 import { createRetry } from './retry.js';
@@ -16,6 +16,8 @@ export interface WolkvoxOptions extends Omit<ClientOptions, 'now'> {
   readonly observe: Observe;
   readonly now?: () => number;
   readonly random?: () => number;
+  /** Of the circuit; absent: its own. */
+  readonly probes?: ProbeDelays | undefined;
 }
 
 /** Wolkvox as a source of records, and how it fares. */
@@ -39,7 +41,7 @@ export interface WolkvoxState {
 export function createWolkvox(options: WolkvoxOptions): Wolkvox {
   const { budget, observe, now = Date.now, random = Math.random } = options;
   const client = createClient({ ...options, now });
-  const breaker = createBreaker({ observe, now });
+  const breaker = createBreaker({ observe, now, probes: options.probes });
   const turnstile = createTurnstile({ ...options, now, send });
   const source = createRetry(
     {

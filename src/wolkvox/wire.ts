@@ -12,7 +12,6 @@ import type { FailureFacts, WolkvoxFailureKind } from './failure.js';
 import { createRowCutter, readObject } from './rows.js';
 import type { Envelope } from './rows.js';
 
-export { parseZone } from './columns.js';
 
 /** The only `api` name that this service knows: most others of `campaign.php` write. */
 const API = 'find_record';
@@ -41,7 +40,7 @@ export function writeRequest(
 
 export interface ReadOptions {
   readonly lookup: Lookup;
-  /** luxon's name of the account's zone, from `parseZone`. */
+  /** luxon's name of the account's zone. */
   readonly zone: string;
   /** The most records that a list may hold. */
   readonly maxRecords: number;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseZone, writeRequest } from '../../src/wolkvox/wire.js';
+import { writeRequest } from '../../src/wolkvox/wire.js';
 import { envelopeOf, failureOf, read, rowOf } from './answers.js';
 
 const HTML = '<!DOCTYPE html><html><body><h1>Not what you look for</h1></body></html>';
@@ -268,36 +268,5 @@ describe('Retry-After', () => {
   it('is heeded where it comes with an error inside HTTP 200', async () => {
     const body = '{"code":"429","msg":""}';
     expect(await failureOf({ body, headers: { 'retry-after': ['5', '9'] } })).toMatchObject({ retryAfterSeconds: 5 });
-  });
-});
-
-describe('A zone', () => {
-  it.each([
-    ['-05:00', 'UTC-05:00'],
-    ['+5:30', 'UTC+05:30'],
-    ['-0500', 'UTC-05:00'],
-    ['UTC-5', 'UTC-05:00'],
-    ['gmt+14', 'UTC+14:00'],
-    ['+00:00', 'UTC'],
-    ['-00:00', 'UTC'],
-    [' America/Bogota ', 'America/Bogota'],
-    ['UTC', 'UTC'],
-  ])('"%s" is %s', (text, zone) => {
-    expect(parseZone(text)).toBe(zone);
-  });
-
-  it.each([
-    [''],
-    ['-15:00'],
-    ['+14:01'],
-    ['-05:60'],
-    ['05:00'],
-    ['Bogota/America'],
-    ['local'],
-    ['system'],
-    ['-'],
-    ['-05:00x'],
-  ])('"%s" is none', (text) => {
-    expect(parseZone(text)).toBeUndefined();
   });
 });
