@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 
 /** Everything the service is told from outside, checked. */
@@ -68,7 +68,10 @@ const integer = (min: number, max: number) =>
 const Variables = z.object({
   NODE_ENV: z.string().optional(),
   PORT: integer(0, 65_535).default(4001),
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]{1,253}$/, { error: 'expected the name or the address of an interface, such as 0.0.0.0' })
+    .default('127.0.0.1'),
   // Documented as four digits; a legacy account has a full IPv4 address. Anything else could lead the token to another host.
   WOLKVOX_SERVER: z
     .string()
@@ -97,13 +100,15 @@ const Variables = z.object({
   REQUEST_DEADLINE_MS: integer(1, 600_000).default(25_000),
   CACHE_TTL_SECONDS: integer(0, 86_400).default(300),
   CACHE_STALE_SECONDS: integer(0, 604_800).default(3600),
-  REDIS_URL: z
+  REDIS_URL: z.string().refine(isRedisAddress, { error: 'expected a redis:// or rediss:// address' }).optional(),
+  ROUTER_SECRET: z
     .string()
-    .refine((text) => /^(redis|rediss|unix):/.test(text) && URL.canParse(text), {
-      error: 'expected a redis:// or rediss:// address',
+    .refine((text) => splitSecrets(text).length > 0, { error: 'expected at least one secret' })
+    // What a header can carry without loss.
+    .refine((text) => splitSecrets(text).every((secret) => /^[\x21-\x7e]+$/.test(secret)), {
+      error: 'expected secrets of printable characters without spaces, divided by commas',
     })
     .optional(),
-  ROUTER_SECRET: z.string().optional(),
   RECORD_ID_SECRET: z.string().optional(),
   PLAYGROUND: flag.optional(),
   ALLOW_UNAUTHENTICATED: flag.default(false),
@@ -138,22 +143,21 @@ export const VARIABLE_NAMES: readonly string[] = [
  * @throws ConfigError naming every wrong variable
  */
 export function readConfig(environment: Environment, readFile: (path: string) => string = readText): Config {
-  const problems: string[] = [];
+  const problems = new Problems();
   const given = withFiles(environment, readFile, problems);
-  const parsed = Variables.safeParse(given);
+  let parsed = Variables.safeParse(given);
   if (!parsed.success) {
-    problems.push(...parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`));
-    throw new ConfigError(problems);
+    for (const { path, message } of parsed.error.issues) problems.add(String(path[0]), `${message}.`);
+    // The rest is checked as if the wrong ones were absent, so that one start shows every problem.
+    parsed = Variables.safeParse(Object.fromEntries(Object.entries(given).filter(([name]) => !problems.has(name))));
+    if (!parsed.success) throw problems.error();
   }
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const upstream = readUpstream(env, production, problems);
-  const routerSecrets = (env.ROUTER_SECRET ?? '')
-    .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
+  const routerSecrets = splitSecrets(env.ROUTER_SECRET ?? '');
   checkDoor(env, production, routerSecrets, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.found) throw problems.error();
   return {
     production,
     listen: { port: env.PORT, host: env.HOST },
@@ -180,25 +184,37 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
   };
 }
 
-/** A zone as luxon names it, from an IANA name or an offset; undefined where it is neither. */
+/**
+ * luxon's name of a zone that is written as an offset (`-05:00`, `-0500`, `UTC-5`) or as an IANA name; undefined where it is
+ * neither. Offsets go to 14 hours, as everywhere on earth.
+ */
 export function readZone(text: string): string | undefined {
-  const offset = /^([+-])(0[0-9]|1[0-4]):?([0-5][0-9])$/.exec(text);
-  if (offset !== null) return `UTC${offset[1] ?? ''}${offset[2] ?? ''}:${offset[3] ?? ''}`;
-  return IANAZone.isValidZone(text) ? text : undefined;
+  const given = text.trim();
+  const offset = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?$/i.exec(given);
+  if (offset !== null) {
+    const [, sign = '+', hours = '0', minutes = '00'] = offset;
+    const total = Number(hours) * 60 + Number(minutes);
+    if (total > 14 * 60) return undefined;
+    return total === 0 ? 'UTC' : `UTC${sign}${hours.padStart(2, '0')}:${minutes}`;
+  }
+  // luxon gives "local" and "system" the zone of the machine, which says nothing about Wolkvox.
+  if (/^(?:local|system|default)$/i.test(given)) return undefined;
+  return given !== '' && DateTime.fromMillis(0, { zone: given }).isValid ? given : undefined;
 }
 
-function readUpstream(env: z.infer<typeof Variables>, production: boolean, problems: string[]): Upstream {
+function readUpstream(env: z.infer<typeof Variables>, production: boolean, problems: Problems): Upstream {
   const { WOLKVOX_TOKEN: token, WOLKVOX_SERVER: server, WOLKVOX_BASE_URL: baseUrl } = env;
   if (token === undefined || env.WOLKVOX_SIMULATOR) {
     if (production && !env.WOLKVOX_SIMULATOR) {
-      problems.push(
-        'WOLKVOX_TOKEN: required with NODE_ENV=production; WOLKVOX_SIMULATOR=true runs over the simulator.',
+      problems.add(
+        'WOLKVOX_TOKEN',
+        'required with NODE_ENV=production; WOLKVOX_SIMULATOR=true runs over the simulator.',
       );
     }
     return { kind: 'simulator' };
   }
   if (server === undefined && baseUrl === undefined) {
-    problems.push('WOLKVOX_SERVER: required with WOLKVOX_TOKEN; expected four digits such as 0042.');
+    problems.add('WOLKVOX_SERVER', 'required with WOLKVOX_TOKEN; expected four digits such as 0042.');
   }
   return { kind: 'account', token, server: server ?? '', baseUrl: baseUrl ?? originOf(server ?? '') };
 }
@@ -211,19 +227,18 @@ function checkDoor(
   env: z.infer<typeof Variables>,
   production: boolean,
   routerSecrets: readonly string[],
-  problems: string[],
+  problems: Problems,
 ): void {
-  const isExposed = !isLoopback(env.HOST);
   const open = 'ALLOW_UNAUTHENTICATED=true goes on without one';
   if (routerSecrets.length === 0 && !env.ALLOW_UNAUTHENTICATED) {
-    if (production) problems.push(`ROUTER_SECRET: required with NODE_ENV=production; ${open}.`);
-    else if (isExposed) problems.push(`ROUTER_SECRET: required where HOST is not loopback; ${open}.`);
+    if (production) problems.add('ROUTER_SECRET', `required with NODE_ENV=production; ${open}.`);
+    else if (!isLoopback(env.HOST)) problems.add('ROUTER_SECRET', `required where HOST is not loopback; ${open}.`);
   }
   if (production && routerSecrets.some((secret) => secret.length < SECRET_LENGTH)) {
-    problems.push(`ROUTER_SECRET: expected secrets of at least ${SECRET_LENGTH} characters.`);
+    problems.add('ROUTER_SECRET', `expected secrets of at least ${SECRET_LENGTH} characters.`);
   }
   if (production && (env.RECORD_ID_SECRET ?? '').length < SECRET_LENGTH) {
-    problems.push(`RECORD_ID_SECRET: required with NODE_ENV=production, at least ${SECRET_LENGTH} characters.`);
+    problems.add('RECORD_ID_SECRET', `required with NODE_ENV=production, at least ${SECRET_LENGTH} characters.`);
   }
 }
 
@@ -237,24 +252,67 @@ function isHttpOrigin(text: string): boolean {
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
 }
 
+function isRedisAddress(text: string): boolean {
+  return /^rediss?:\/\//.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
+}
+
+function splitSecrets(text: string): string[] {
+  return text
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== '');
+}
+
 /** The variables that are not blank, with those that stand in files. */
-function withFiles(environment: Environment, readFile: (path: string) => string, problems: string[]): Environment {
+function withFiles(environment: Environment, readFile: (path: string) => string, problems: Problems): Environment {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   for (const name of FILES) {
     const path = given[`${name}_FILE`];
     if (path === undefined) continue;
-    if (given[name] !== undefined) problems.push(`${name}_FILE: stands beside ${name}; expected one of them.`);
+    if (given[name] !== undefined) problems.add(`${name}_FILE`, `stands beside ${name}; expected one of them.`);
+    let text = '';
     try {
-      given[name] = readFile(path).trim();
+      text = readFile(path).trim();
+      if (text === '') problems.add(`${name}_FILE`, 'the file is empty.');
     } catch {
-      problems.push(`${name}_FILE: the file cannot be read.`);
+      problems.add(`${name}_FILE`, 'the file cannot be read.');
     }
+    if (text !== '') given[name] = text;
+    // Whoever points at a file that does not serve means to have a value: its absence is no second problem.
+    else problems.settle(name);
   }
   return given;
 }
 
 function readText(path: string): string {
   return readFileSync(path, 'utf8');
+}
+
+/** What is wrong, the first problem of each variable. */
+class Problems {
+  readonly #problems = new Map<string, string>();
+  readonly #settled = new Set<string>();
+
+  add(name: string, problem: string): void {
+    if (!this.#problems.has(name) && !this.#settled.has(name)) this.#problems.set(name, problem);
+  }
+
+  /** Takes no further problem of this variable. */
+  settle(name: string): void {
+    this.#settled.add(name);
+  }
+
+  has(name: string): boolean {
+    return this.#problems.has(name);
+  }
+
+  get found(): boolean {
+    return this.#problems.size > 0;
+  }
+
+  error(): ConfigError {
+    return new ConfigError([...this.#problems].map(([name, problem]) => `${name}: ${problem}`));
+  }
 }

@@ -99,7 +99,7 @@ describe('the schema', () => {
     );
     expect(shapesOf({ kind: Kind.DOCUMENT, definitions: types })).toEqual(shapesOf(parse(CONTRACT)));
     const others = sdl.definitions.flatMap((definition) =>
-      types.includes(definition) || definition.kind === Kind.SCHEMA_EXTENSION ? [] : [nameOf(definition)],
+      types.includes(definition) || definition.kind === Kind.SCHEMA_DEFINITION ? [] : [nameOf(definition)],
     );
     expect(others.sort()).toEqual(['CacheControlScope', 'CallOutcome', 'cacheControl', 'contact']);
   });
@@ -108,7 +108,7 @@ describe('the schema', () => {
     const undescribed: string[] = [];
     let described = 0;
     eachPart(sdl, (coordinate, node) => {
-      if (node.kind === Kind.SCHEMA_EXTENSION) return;
+      if (node.kind === Kind.SCHEMA_DEFINITION) return;
       if (descriptionOf(node).length < 5) undescribed.push(coordinate);
       else described += 1;
     });
@@ -236,7 +236,7 @@ function eachPart(document: DocumentNode, part: (coordinate: string, node: ASTNo
   visit(document, {
     enter(node, key) {
       switch (node.kind) {
-        case Kind.SCHEMA_EXTENSION:
+        case Kind.SCHEMA_DEFINITION:
           under.push('schema');
           break;
         case Kind.OBJECT_TYPE_DEFINITION:
@@ -260,7 +260,7 @@ function eachPart(document: DocumentNode, part: (coordinate: string, node: ASTNo
     },
     leave(node) {
       if (
-        /^(SchemaExtension|(Object|Scalar|Enum)TypeDefinition|DirectiveDefinition|(Field|EnumValue|InputValue)Definition)$/.test(
+        /^(SchemaDefinition|(Object|Scalar|Enum)TypeDefinition|DirectiveDefinition|(Field|EnumValue|InputValue)Definition)$/.test(
           node.kind,
         )
       ) {
@@ -301,6 +301,6 @@ function textsOf(document: DocumentNode): string[] {
     FieldDefinition: ({ name }) => (name.value.startsWith('_') ? null : undefined),
   });
   return unbroken.definitions
-    .filter(({ kind }) => kind !== Kind.SCHEMA_EXTENSION && kind !== Kind.SCHEMA_DEFINITION)
+    .filter(({ kind }) => kind !== Kind.SCHEMA_DEFINITION && kind !== Kind.SCHEMA_DEFINITION)
     .map((definition) => stripIgnoredCharacters(print(definition)));
 }
