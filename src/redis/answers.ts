@@ -164,7 +164,8 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
     const server = link.server;
     if (server === undefined) return undefined;
     const id = randomBytes(9).toString('hex');
-    const askedAt = link.now();
+    // At the latest; what is kept tells when it was fetched and sent at the earliest. So no answer passes for younger than it is.
+    const askedAt = link.now() + link.clockErrorMs;
     const lockMs = Math.ceil(Math.max(asking.deadline - clock(), callTimeoutMs)) + LOCK_MARGIN_MS;
     const { maxAgeMs } = asking;
     try {
@@ -226,7 +227,7 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
       },
       onSent() {
         if (sentAt === undefined) {
-          sentAt = link.now();
+          sentAt = link.now() - link.clockErrorMs;
           if (flight.lockKey !== undefined) {
             void quietly(link.send('SET', `${name}:sent:${flight.id}`, Math.floor(sentAt), 'PX', flight.lockMs));
           }
@@ -360,7 +361,7 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
   /** Clocks of replicas differ: instants are kept on Redis's clock, ahead of the sealed answer as plain text too. */
   async function write(answerKey: string, kept: Kept): Promise<readonly [keepMs: number, value: Buffer]> {
     const ageMs = Math.max(0, clock() - kept.answer.fetchedAt);
-    const fetchedAt = Math.floor(link.now() - ageMs);
+    const fetchedAt = Math.floor(link.now() - link.clockErrorMs - ageMs);
     const content = { records: kept.answer.records, fetchedAt, flight: kept.flight, sentAt: kept.sentAt };
     const sealed = await sealing.seal(answerKey, JSON.stringify(content));
     return [Math.max(1, Math.ceil(keepMs - ageMs)), Buffer.concat([Buffer.from(`${fetchedAt} `), sealed])];

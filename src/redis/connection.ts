@@ -40,6 +40,8 @@ export interface Link {
   sendBinary(command: string, ...args: readonly (string | number | Buffer)[]): Promise<unknown>;
   /** Redis's clock in epoch milliseconds, estimated without the machine's own wall clock. */
   now(): number;
+  /** By how many milliseconds `now` may be wrong at most, either way. */
+  readonly clockErrorMs: number;
   /** Corrects the estimate by what Redis has just said in answer to a command sent at `sentAt` (`performance.now()`). */
   observeTime(redisMs: number, sentAt: number): void;
   /** Hears the messages of a channel; to be called before `start`. */
@@ -59,6 +61,8 @@ const COMMAND_TIMEOUT_MS = 1_000;
 /** Longest pause between two tries. Short, since a replica that comes back late holds up the others after a loss of state. */
 const RETRY_MAX_MS = 800;
 const START_PATIENCE_MS = 2_000;
+/** How far two machines' clocks may run apart, as a share of the time that passes. */
+const CLOCK_DRIFT = 0.000_5;
 
 interface Pair {
   readonly commands: Redis;
@@ -80,6 +84,8 @@ export function createLink(options: { url: string; scripts: readonly Script[]; l
   let pair: Pair | undefined;
   let tries = 0;
   let clockOffset = Date.now() - performance.now();
+  let clockError = Infinity;
+  let clockReadAt = 0;
   let told: 'up' | 'down' | undefined;
   let loop: Promise<void> | undefined;
   let wakeStart: () => void = () => undefined;
@@ -123,6 +129,8 @@ export function createLink(options: { url: string; scripts: readonly Script[]; l
         channels.size === 0 ? undefined : made.subscriber.subscribe(...channels.keys()),
         ...scripts.map((script) => made.commands.call('SCRIPT', 'LOAD', script.lua)),
       ]);
+      // Another Redis may have another clock.
+      clockError = Infinity;
       observeTime(readTime(time), sentAt);
       made.server = readServer(String(clientId), String(info), sentAt);
       return made;
@@ -224,9 +232,18 @@ export function createLink(options: { url: string; scripts: readonly Script[]; l
     });
   }
 
+  function clockErrorNow(): number {
+    return clockError + (performance.now() - clockReadAt) * CLOCK_DRIFT;
+  }
+
   function observeTime(redisMs: number, sentAt: number): void {
     const receivedAt = performance.now();
+    // Redis read its clock somewhere between the two. A sharper reading serves until clocks may have drifted apart by as much.
+    const error = (receivedAt - sentAt) / 2 + 1;
+    if (error > clockErrorNow()) return;
     clockOffset = redisMs - (sentAt + receivedAt) / 2;
+    clockError = error;
+    clockReadAt = receivedAt;
   }
 
   return {
@@ -238,6 +255,9 @@ export function createLink(options: { url: string; scripts: readonly Script[]; l
     send: (command, ...args) => ask((commands) => commands.call(command, ...args)),
     sendBinary: (command, ...args) => ask((commands) => commands.callBuffer(command, ...args)),
     now: () => performance.now() + clockOffset,
+    get clockErrorMs() {
+      return clockErrorNow();
+    },
     observeTime,
     listen(channel, handler) {
       channels.set(channel, handler);

@@ -17,7 +17,7 @@ import { defineScript } from './connection.js';
  *    may hold places that this state does not know; `strangers` says that everybody who listens must have registered
  *
  * Every place id is `<replica id>:<number>`. The answer is { status, milliseconds until something falls due, epoch, members,
- * owners to look at }, the last two as comma-separated texts.
+ * owners to look at, places that are granted by the answer itself }, the last three as comma-separated texts.
  */
 export const placesScript = defineScript(`
 local ask = cjson.decode(ARGV[1])
@@ -26,6 +26,8 @@ local everybody = ask.channel .. 'all'
 local raw = redis.call('GET', stateKey)
 local state = raw and cjson.decode(raw)
 local now = 0
+-- Places that the answer itself gives to replicas that wait.
+local granted = {}
 
 local function readClock()
   local time = redis.call('TIME')
@@ -106,8 +108,10 @@ local function grant()
     end
     state.waiting = state.waiting - 1
     local owner = ownerOf(id)
-    if ask.act == 'take' and id == ask.place then
+    if owner == ask.replica and (ask.act == 'take' or ask.act == 'release') then
+      -- Who asks hears the answer at once, and need not confirm it.
       state.held[id] = { owner = owner, since = now }
+      granted[#granted + 1] = id
     elseif state.members[owner] and redis.call('PUBLISH', ask.channel .. owner, 'grant ' .. id) > 0 then
       state.held[id] = { owner = owner, since = now, reservedUntil = now + ask.reservation }
     end
@@ -139,7 +143,7 @@ local function answer(status)
       end
     end
   end
-  return { status, due, state and state.epoch or '', state and memberList() or '', table.concat(suspects, ',') }
+  return { status, due, state and state.epoch or '', state and memberList() or '', table.concat(suspects, ','), table.concat(granted, ',') }
 end
 
 local function removeMember(name)
@@ -168,7 +172,6 @@ function steps.register()
     local recovery = recover()
     if former then
       state.before[former.epoch] = true
-      state.held = former.held
       for name, member in pairs(former.members) do
         if now - member.seen < ask.lease then recovery.missing[name] = member.session end
       end

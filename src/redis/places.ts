@@ -4,59 +4,7 @@ import { LookupFailure } from '../records/failure.js';
 import type { Place, Places } from '../records/limits.js';
 import type { Link, Log, Server } from './connection.js';
 import { placesScript } from './places-script.js';
-
-/**
- * The durations that the shared places rest on, in milliseconds. They depend on each other:
- * `beatMs` + the command timeout < `lostAfterMs` < `deadAfterMs`, so that a holder that cannot reach Redis has ended its call
- * before Redis gives its place to another; and `lostAfterMs` < `localAfterMs`, so that nobody goes on alone before that either.
- */
-export interface Timings {
-  /** How long a place may be held in all: the longest call, and `lostAfterMs` before it begins. */
-  readonly leaseMs: number;
-  /** A holder renews its proof of life so often while it holds a place for longer. */
-  readonly beatMs: number;
-  /** A holder without a proof of life for so long must take its place for lost. */
-  readonly lostAfterMs: number;
-  /** A place is freed when its holder's connection is gone and its last proof of life is so old. */
-  readonly deadAfterMs: number;
-  /** An offered place must be confirmed within. */
-  readonly reservationMs: number;
-  /** An answer that took longer than this is no ground to begin a call: the place may have been freed since. */
-  readonly promptMs: number;
-  /** A Redis that has just started waits so long for replicas that knew the former state. */
-  readonly graceMs: number;
-  /** How often somebody who waits looks whether the holders live. */
-  readonly lookMs: number;
-  /** After so long without Redis those who wait are refused. */
-  readonly patienceMs: number;
-  /** After so long without Redis a replica goes on with its share, where that is wanted. */
-  readonly localAfterMs: number;
-  /** How often a replica that holds nothing shows itself. */
-  readonly idleBeatMs: number;
-  /** A replica that has not shown itself for so long is forgotten. */
-  readonly memberKeepMs: number;
-  /** The state expires so long after it was last used. */
-  readonly keepMs: number;
-}
-
-export function timingsFor(callTimeoutMs: number): Timings {
-  return {
-    // Wolkvox ends a call after 60 s, whatever a frozen process does or does not (resilience.md, "API consumption time limit").
-    leaseMs: Math.max(callTimeoutMs, 60_000) + 10_000,
-    beatMs: 1_500,
-    lostAfterMs: 5_000,
-    deadAfterMs: 6_000,
-    reservationMs: 3_000,
-    promptMs: 2_000,
-    graceMs: 2_500,
-    lookMs: 2_000,
-    patienceMs: 500,
-    localAfterMs: 6_000,
-    idleBeatMs: 60_000,
-    memberKeepMs: 200_000,
-    keepMs: 600_000,
-  };
-}
+import type { Timings } from './timings.js';
 
 export interface SharedPlacesOptions {
   readonly link: Link;
@@ -92,6 +40,8 @@ interface Reply {
   readonly status: string;
   readonly dueMs: number;
   readonly suspects: readonly (readonly [replica: string, clientId: string])[];
+  /** Places of waiters of this replica that the step has granted. */
+  readonly granted: readonly string[];
 }
 
 /** How often a replica that holds a place, or waits while Redis is away, looks at its own clock. */
@@ -164,7 +114,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
       }),
     ]);
     if (!Array.isArray(answer)) throw new TypeError('Expected a list from the places script; it was none.');
-    const [status, dueMs, newEpoch, memberList, suspects] = answer.map(String);
+    const [status, dueMs, newEpoch, memberList, suspects, granted] = answer.map(String);
     if (status !== 'register' && status !== 'stale') {
       epoch = newEpoch ?? '';
       members = splitList(memberList ?? '');
@@ -180,6 +130,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
         const [owner = '', clientId = ''] = entry.split(' ');
         return [owner, clientId];
       }),
+      granted: splitList(granted ?? ''),
     };
   }
 
@@ -226,15 +177,13 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     const sentAt = performance.now();
     try {
       const reply = await step(act, { place: waiter.id });
-      // A registration sent meanwhile has told Redis that this one still waits.
-      if (mine !== session || !waiters.has(waiter.id)) return;
+      // A registration sent meanwhile has told Redis that they still wait.
+      if (mine !== session) return;
+      const places = new Set(reply.status === 'held' ? [waiter.id, ...reply.granted] : reply.granted);
+      for (const place of places) occupy(place, sentAt);
+      if (!waiters.has(waiter.id)) return;
       if (reply.status === 'waiting') lookSoon(reply);
       else if (reply.status !== 'held') await register();
-      else if (performance.now() - sentAt <= timings.promptMs) begin(waiter);
-      else {
-        void tell('release', waiter.id);
-        await claim('take', waiter);
-      }
     } catch (error) {
       // Without an answer the link goes down, and the next registration clears things up. A refusal of Redis is final.
       if (isUp() && waiters.delete(waiter.id)) {
@@ -247,12 +196,27 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
   /** Tells Redis what it need not answer; what is lost on the way, the next registration repeats. */
   async function tell(act: 'release' | 'beat' | 'leave', place = ''): Promise<void> {
     const mine = session;
+    const sentAt = performance.now();
     try {
       const reply = await step(act, { place });
-      if (reply.status === 'register' && mine === session) await register();
+      if (mine !== session) return;
+      for (const granted of reply.granted) occupy(granted, sentAt);
+      if (reply.status === 'register') await register();
     } catch (error) {
       if (link.server !== undefined)
         log.warn('redis.places', { code: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+
+  /** A place is granted; who was told so late that it may be another's by now gives it back and waits again. */
+  function occupy(place: string, sentAt: number): void {
+    const waiter = waiters.get(place);
+    if (waiter === undefined) return;
+    if (performance.now() - sentAt <= timings.promptMs) {
+      begin(waiter);
+    } else {
+      void tell('release', place);
+      void claim('take', waiter);
     }
   }
 
@@ -384,7 +348,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     } catch (error) {
       if (!isUp()) return;
       log.warn('redis.places', { code: error instanceof Error ? error.name : 'unknown' });
-      lookSoon({ status: '', dueMs: timings.lookMs, suspects: [] });
+      lookSoon({ status: '', dueMs: timings.lookMs, suspects: [], granted: [] });
     }
   }
 

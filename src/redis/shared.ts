@@ -6,10 +6,11 @@ import { answersScripts } from './answers-script.js';
 import { budgetScripts, createSharedBudget } from './budget.js';
 import { createLink } from './connection.js';
 import type { Log } from './connection.js';
-import { createSharedPlaces, timingsFor } from './places.js';
-import type { Timings } from './places.js';
+import { createSharedPlaces } from './places.js';
 import { placesScript } from './places-script.js';
 import { createSealing } from './sealing.js';
+import { timingsFor } from './timings.js';
+import type { Timings } from './timings.js';
 
 export interface SharedOptions {
   /** `redis://` or `rediss://`, with user and password where there are any. */
