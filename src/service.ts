@@ -2,12 +2,10 @@ import { createMemoryCache, type MemoryCache } from './cache/memory.js';
 import type { Config } from './config.js';
 import { createGuard } from './graphql/guard.js';
 import { createGraph } from './graphql/server.js';
-import { createHttpServer, type Person } from './http/server.js';
+import { createHttpServer } from './http/server.js';
 import { readExamples } from './playground/examples.js';
 import { createPlayground } from './playground/playground.js';
 import type { Observe } from './records/events.js';
-import { matches, readLookup, type Lookup } from './records/lookup.js';
-import type { CampaignRecord } from './records/record.js';
 import { createShared } from './redis/shared.js';
 import { SIMULATOR_TOKEN } from './simulator/settings.js';
 import { createSimulator, type Simulator } from './simulator/server.js';
@@ -100,6 +98,7 @@ export function createService(config: Config, { log, probes, now = Date.now }: S
         observe,
         now,
       });
+      shared?.onForget((person) => memory.forget(person));
       await shared?.start();
       const onBug = (error: unknown): void => log.error('unexpected error', describeBug(error));
       const graph = createGraph({
@@ -127,7 +126,7 @@ export function createService(config: Config, { log, probes, now = Date.now }: S
         metrics,
         metricsPublic: config.metricsPublic,
         operationMs: config.operationDeadlineMs,
-        forget: (person) => Promise.resolve(memory.forget(concerning(person))),
+        forget: async (person) => memory.forget(person) + ((await shared?.forget(person)) ?? 0),
         onBug,
       });
       const url = await http.listen(config.listen);
@@ -156,22 +155,4 @@ async function accountOf(
   if (upstream.kind === 'account') return upstream;
   const baseUrl = (await simulator?.listen())?.url ?? '';
   return { server: '0000', token: SIMULATOR_TOKEN, baseUrl };
-}
-
-/** Whether a kept answer is about a person: asked by their phone or id, or with a record of theirs in it. */
-function concerning({ phone, customerId }: Person): (lookup: Lookup, records: readonly CampaignRecord[]) => boolean {
-  const persons = [readPersonal({ phone }), readPersonal({ customerId })].filter((lookup) => lookup !== undefined);
-  return (lookup, records) =>
-    persons.some(
-      (person) =>
-        (person.phone !== undefined && lookup.phone === person.phone) ||
-        (person.customerId !== undefined && lookup.customerId === person.customerId) ||
-        records.some((record) => matches(record, person)),
-    );
-}
-
-function readPersonal(
-  criterion: { phone: string | undefined } | { customerId: string | undefined },
-): Lookup | undefined {
-  return Object.values(criterion).every((value) => value === undefined) ? undefined : readLookup(criterion);
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Observe } from '../records/events.js';
 import { LookupFailure } from '../records/failure.js';
 import { lookupKey, type Lookup } from '../records/lookup.js';
-import type { CampaignRecord } from '../records/record.js';
+import { concerns, type Person } from '../records/person.js';
 import {
   isFresh,
   mayStandIn,
@@ -24,8 +24,8 @@ export interface MemoryCacheOptions {
 }
 
 export interface MemoryCache extends RecordSource {
-  /** Drops every answer that `concerns` says yes to; returns how many. */
-  forget(concerns: (lookup: Lookup, records: readonly CampaignRecord[]) => boolean): number;
+  /** Drops every answer about a person; returns how many. */
+  forget(person: Person): number;
   readonly state: { readonly entries: number; readonly bytes: number; readonly flights: number };
 }
 
@@ -68,10 +68,10 @@ export function createMemoryCache(source: RecordSource, options: MemoryCacheOpti
       }
     },
 
-    forget(concerns) {
+    forget(person) {
       let dropped = 0;
       for (const [key, { lookup, answer }] of kept.entries()) {
-        if (concerns(lookup, answer.records) && kept.delete(key)) dropped += 1;
+        if (concerns(person, lookup, answer.records) && kept.delete(key)) dropped += 1;
       }
       // What is under way was asked before; it must not come back into the cache.
       for (const flight of [...flights.values()].flat()) flight.isForgotten = true;

@@ -1,15 +1,21 @@
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { Readable, Transform } from 'node:stream';
+import type { Socket } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApolloServer } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
+import { LookupFailure } from '../records/failure.js';
+import { readPerson, type Person } from '../records/person.js';
+import { UNKNOWN_ENCODING, decompressed } from './decompress.js';
 import { createDoor } from './door.js';
+import { requestFault } from './fault.js';
+import { MAX_NESTING, isNestedTooDeep } from './json.js';
 
 /** A router's batch of 2,000 representations is about 200 kB. */
 const BODY_BYTES = 2_000_000;
 /** Requests that arrive while the service drains are still served for so long, until whoever sends them has noticed. */
 const DRAIN_GRACE_MS = 1_000;
+/** What answers without a secret, for those who only watch whether the service lives. */
+const HEALTH_ROUTES = ['/livez', '/readyz'];
 
 export interface HttpOptions<Context extends object> {
   readonly apollo: ApolloServer<Context>;
@@ -28,14 +34,11 @@ export interface HttpOptions<Context extends object> {
     countResponse(status: number, seconds: number): void;
   };
   readonly metricsPublic: boolean;
+  /** How long an operation may take, milliseconds: so long a drain waits for those under way. */
+  readonly operationMs: number;
   /** Erases a person; returns how many kept answers were dropped. */
   readonly forget: (person: Person) => Promise<number>;
   readonly onBug: (error: unknown) => void;
-}
-
-export interface Person {
-  readonly phone?: string;
-  readonly customerId?: string;
 }
 
 export interface PlaygroundPage {
@@ -64,29 +67,44 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    // What is no HTTP, and addresses that cannot be decoded: Fastify's own words would repeat them.
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, _, reply) => void sendError(error, reply),
   });
 
-  // Ids, names and phones travel in the answers: no cache on the way but a router's own, and nothing is guessed of their type.
-  app.addHook('onRequest', async (_, reply) => {
+  // Whatever route is added later stands behind the door too, and so does what is at no route. The body is not read before.
+  const open = new Set([...HEALTH_ROUTES, ...(options.metricsPublic ? ['/metrics'] : [])]);
+  app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
-    if (state === 'draining') void reply.header('connection', 'close');
+    if (open.has(request.routeOptions.url ?? '') || opensDoor(request.headers['router-authorization'])) return;
+    return reply
+      .code(401)
+      .send(errorBody('Expected a known secret in the header Router-Authorization.', 'UNAUTHENTICATED'));
   });
-  app.setErrorHandler((error: FastifyError, _, reply) => sendError(error, reply));
-  app.setNotFoundHandler((_, reply) => reply.code(404).send(errorBody('Nothing is at this address.', 'BAD_REQUEST')));
-  app.addHook('preParsing', (request, _, payload) => Promise.resolve(decompressed(request, payload)));
+  app.addHook('preParsing', async (request, _, payload) => decompressed(request.headers['content-encoding'], payload));
+  readJsonOnly(app);
+  app.addHook('onSend', async (_, reply, payload) => {
+    // Also to those who asked before the drain began: their next request shall go elsewhere.
+    if (state === 'draining') void reply.header('connection', 'close');
+    return payload;
+  });
+  app.setErrorHandler((error: FastifyError | LookupFailure, _, reply) => sendError(error, reply));
+  app.setNotFoundHandler(({ url }, reply) => {
+    if (/^\/graphql(\?|$)/.test(url)) {
+      const wrongMethod = errorBody('Expected the method GET or POST.', 'BAD_REQUEST');
+      return reply.code(405).header('allow', 'GET, POST').send(wrongMethod);
+    }
+    return reply.code(404).send(errorBody('Nothing is at this address.', 'BAD_REQUEST'));
+  });
   addHealth(app);
   addGraph(app);
-  app.get('/metrics', async (request, reply) => {
-    if (!options.metricsPublic && !opensDoor(request.headers['router-authorization'])) return refuse(reply);
-    return reply.type(metrics.contentType).send(await metrics.render());
-  });
-  app.post('/forget', async (request, reply) => {
-    if (!opensDoor(request.headers['router-authorization'])) return refuse(reply);
-    const person = readPerson(request.body);
-    if (person === undefined) {
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+  app.post('/forget', async ({ body }, reply) => {
+    const { phone, customerId } = personIn(body);
+    if ((phone ?? '').trim() === '' && (customerId ?? '').trim() === '') {
       return reply.code(400).send(errorBody('Expected JSON with customerId or phone, or both.', 'BAD_USER_INPUT'));
     }
-    return reply.send({ forgotten: await options.forget(person) });
+    return reply.send({ forgotten: await options.forget(readPerson({ phone, customerId })) });
   });
 
   return {
@@ -99,7 +117,10 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
       if (state === 'draining') return;
       state = 'draining';
       if ((await openConnections()) > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_GRACE_MS));
+      // Whoever does not take its answer, or never ends its request, must not hold the process.
+      const timer = setTimeout(() => app.server.closeAllConnections(), options.operationMs + DRAIN_GRACE_MS);
       await app.close();
+      clearTimeout(timer);
     },
   };
 
@@ -122,15 +143,13 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     routes.route({
       method: ['GET', 'POST'],
       url: '/graphql',
-      // Before the body is read, let alone parsed.
-      onRequest: async (request, reply) => {
-        if (wantsPlayground(request)) return servePlayground(request, reply);
-        return opensDoor(request.headers['router-authorization']) ? undefined : refuse(reply);
-      },
+      onRequest: async (request, reply) => (wantsPlayground(request) ? servePlayground(request, reply) : undefined),
       preHandler: async (request, reply: FastifyReply) => {
-        const query = queryOf(request);
-        const refusal = query === undefined ? undefined : guard(query);
-        return refusal === undefined ? undefined : reply.code(400).send({ errors: [refusal] });
+        for (const query of queriesOf(request)) {
+          const refusal = guard(query);
+          if (refusal !== undefined) return reply.code(400).send({ errors: [refusal] });
+        }
+        return undefined;
       },
       onResponse: (_, reply) => {
         metrics.countResponse(reply.statusCode, reply.elapsedTime / 1000);
@@ -169,16 +188,24 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     return reply.code(page.status).headers(page.headers).send(page.body);
   }
 
-  function sendError(error: FastifyError, reply: FastifyReply): FastifyReply {
-    const status = error.statusCode ?? (error.code === 'ERR_INVALID_URL' ? 400 : 500);
-    if (status < 500)
+  function sendError(error: FastifyError | LookupFailure, reply: FastifyReply): FastifyReply {
+    if (error instanceof LookupFailure) {
       return reply
-        .code(status)
-        .send(errorBody(CALLERS_FAULTS[error.code] ?? 'The request cannot be read.', 'BAD_REQUEST'));
-    onBug(error);
-    return reply.code(500).send(errorBody('Internal server error', 'INTERNAL_SERVER_ERROR'));
+        .code(error.code === 'BAD_USER_INPUT' ? 400 : 503)
+        .send(errorBody(error.message, error.code, error.retryable));
+    }
+    const status = error.statusCode ?? (error.code === 'ERR_INVALID_URL' ? 400 : 500);
+    if (status >= 500) {
+      onBug(error);
+      return reply.code(500).send(errorBody('Internal server error', 'INTERNAL_SERVER_ERROR'));
+    }
+    const message = CALLERS_FAULTS[error.code] ?? 'The request cannot be read.';
+    return reply.code(status).send(errorBody(message, 'BAD_REQUEST'));
   }
 }
+
+/** The code of a body that nests too deep; HTTP 400. */
+const NESTED_TOO_DEEP = 'NESTED_TOO_DEEP';
 
 /** What Fastify refuses, in words that hold nothing of the request. */
 const CALLERS_FAULTS: Readonly<Record<string, string>> = {
@@ -186,58 +213,52 @@ const CALLERS_FAULTS: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Expected the content type application/json.',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; expected JSON.',
+  [NESTED_TOO_DEEP]: `The body is nested too deep: expected at most ${MAX_NESTING} lists and objects in one another.`,
+  [UNKNOWN_ENCODING]: 'Expected the content encoding gzip, deflate, br or none.',
 };
 
-function refuse(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(401)
-    .send(errorBody('Expected a known secret in the header Router-Authorization.', 'UNAUTHENTICATED'));
-}
-
-function errorBody(message: string, code: string): object {
-  return { errors: [{ message, extensions: { code, retryable: false } }] };
-}
-
-/** The document of a request, where there is one. */
-function queryOf({ method, query, body }: FastifyRequest): string | undefined {
-  const from: unknown = method === 'GET' ? query : body;
-  if (typeof from !== 'object' || from === null || !('query' in from)) return undefined;
-  return typeof from.query === 'string' ? from.query : undefined;
-}
-
-function readPerson(body: unknown): Person | undefined {
-  if (typeof body !== 'object' || body === null) return undefined;
-  const { phone, customerId } = body as Partial<Record<string, unknown>>;
-  const person: Person = {
-    ...(typeof phone === 'string' && phone.trim() !== '' ? { phone } : {}),
-    ...(typeof customerId === 'string' && customerId.trim() !== '' ? { customerId } : {}),
-  };
-  return Object.keys(person).length === 0 ? undefined : person;
-}
-
-/** A router may compress what it sends. The bound of the body counts what comes out, so a bomb ends there too. */
-function decompressed(request: FastifyRequest, payload: Readable): Readable {
-  const decoder = decoderFor(request.headers['content-encoding']);
-  if (decoder === undefined) return payload;
-  const counted = Object.assign(decoder, { receivedEncodedLength: 0 });
-  payload.on('data', (chunk: Buffer) => {
-    counted.receivedEncodedLength += chunk.length;
+function readJsonOnly(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (isNestedTooDeep(text)) done(requestFault(400, NESTED_TOO_DEEP));
+    else void parseJson(request, text, done);
   });
-  payload.on('error', (error) => decoder.destroy(error));
-  decoder.on('error', (error) => Object.assign(error, { statusCode: 400 }));
-  return payload.pipe(decoder);
 }
 
-function decoderFor(encoding: string | undefined): Transform | undefined {
-  switch (encoding?.trim().toLowerCase()) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      return undefined;
+function errorBody(message: string, code: string, retryable = false): object {
+  return { errors: [{ message, extensions: { code, retryable } }] };
+}
+
+/** Answers bytes that Node cannot read as a request, as far as the connection still takes an answer. */
+function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
   }
+  const status = UNREADABLE[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify(errorBody('The request cannot be read.', 'BAD_REQUEST'));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  socket.end(`${head}\r\n\r\n${body}`);
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** The documents of a request, read as the graph reads them: an address's own parser would differ where it is not well formed. */
+function queriesOf({ method, url, body }: FastifyRequest): string[] {
+  if (method === 'GET') return new URL(url, 'http://any').searchParams.getAll('query');
+  if (typeof body !== 'object' || body === null || !('query' in body)) return [];
+  return typeof body.query === 'string' ? [body.query] : [];
+}
+
+/** What a body says of a person, as it came: texts, or nothing. */
+function personIn(body: unknown): { phone: string | undefined; customerId: string | undefined } {
+  const { phone, customerId } = (typeof body === 'object' && body !== null ? body : {}) as Partial<
+    Record<string, unknown>
+  >;
+  const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return { phone: textOf(phone), customerId: textOf(customerId) };
 }

@@ -9,6 +9,7 @@ import { isFresh, mayStandIn } from '../records/source.js';
 import type { Answer, Asking, Freshness, RecordSource } from '../records/source.js';
 import { beginScript, deposeScript, endScript } from './answers-script.js';
 import type { Link, Log } from './connection.js';
+import { openAnswer } from './forgetting.js';
 import type { Sealing } from './sealing.js';
 
 export interface SharedAnswersOptions {
@@ -28,8 +29,8 @@ export interface SharedAnswersOptions {
 
 export interface SharedAnswers {
   around(source: RecordSource): RecordSource;
-  forget(keys: readonly string[] | 'all'): Promise<number>;
-  onForget(listener: (isForgotten: (key: string) => boolean) => void): void;
+  /** What is under way has been asked before somebody was forgotten: it is not stored. */
+  forgetUnderWay(): void;
   /** Waits until what was found is stored and told. */
   close(): Promise<void>;
 }
@@ -96,7 +97,7 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
   /** Endings that were told before the answer to the question came that joined their flight; the oldest first. */
   const ended = new Map<string, Ending>();
   const ending = new Set<Promise<void>>();
-  const forgetListeners: ((isForgotten: (key: string) => boolean) => void)[] = [];
+  let forgotten = 0;
   let watchTimer: NodeJS.Timeout | undefined;
 
   link.listen(`${name}:${replica}`, (message) => {
@@ -106,13 +107,6 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
     const [oldest] = ended.keys();
     if (ended.size > ENDED_MAX && oldest !== undefined) ended.delete(oldest);
     settle(flight, outcome);
-  });
-  link.listen(`${name}:all`, (message) => {
-    const [kind, ...names] = message.split(' ');
-    if (kind !== 'forget') return;
-    const forgotten = new Set(names);
-    const isForgotten = (key: string): boolean => forgotten.has('*') || forgotten.has(hashOf(key));
-    for (const listener of forgetListeners) listener(isForgotten);
   });
   // What was told meanwhile is lost.
   link.onDown(() => {
@@ -235,9 +229,11 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
         asking.onSent();
       },
     };
+    const forgottenBefore = forgotten;
     try {
       const answer = await source.find(lookup, watched);
-      end(flight, 'answered', { answer, flight: flight.id, sentAt: sentAt ?? flight.askedAt });
+      if (forgotten > forgottenBefore) end(flight, 'open', undefined);
+      else end(flight, 'answered', { answer, flight: flight.id, sentAt: sentAt ?? flight.askedAt });
       return answer;
     } catch (error) {
       const isShared = error instanceof LookupFailure && IS_SHARED[error.code] && !asking.signal.aborted;
@@ -368,8 +364,7 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
   }
 
   async function read(answerKey: string, value: unknown): Promise<Kept | undefined> {
-    if (!Buffer.isBuffer(value) || value.length === 0) return undefined;
-    const text = await sealing.open(answerKey, value.subarray(value.indexOf(' ') + 1));
+    const text = await openAnswer(sealing, answerKey, value);
     if (text === undefined) return undefined;
     // What this secret has sealed, this service has written.
     const { records, fetchedAt, flight, sentAt } = JSON.parse(text) as Answer & { flight: string; sentAt: number };
@@ -391,35 +386,13 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
     if (link.server !== undefined) log.warn('redis.answers', { code: error instanceof Error ? error.name : 'unknown' });
   }
 
-  async function forgetAll(): Promise<number> {
-    let erased = 0;
-    let cursor = '0';
-    do {
-      const page = await link.send('SCAN', cursor, 'MATCH', `${name}:answer:*`, 'COUNT', 1_000);
-      if (!Array.isArray(page)) throw new TypeError('Expected a list from SCAN; it was none.');
-      cursor = String(page[0]);
-      const found = Array.isArray(page[1]) ? page[1].map(String) : [];
-      if (found.length > 0) erased += Number(await link.send('UNLINK', ...found));
-    } while (cursor !== '0');
-    await link.send('PUBLISH', `${name}:all`, 'forget *');
-    return erased;
-  }
-
   return {
     around(source) {
       // Where nothing is kept there is nothing to share but the call, and that the process shares by itself.
       return freshness.freshMs === 0 ? source : { find: (lookup, asking) => find(source, lookup, asking) };
     },
-    async forget(keys) {
-      if (keys === 'all') return forgetAll();
-      if (keys.length === 0) return 0;
-      const hashes = keys.map(hashOf);
-      const erased = await link.send('UNLINK', ...hashes.map((hash) => `${name}:answer:${hash}`));
-      await link.send('PUBLISH', `${name}:all`, `forget ${hashes.join(' ')}`);
-      return Number(erased);
-    },
-    onForget(listener) {
-      forgetListeners.push(listener);
+    forgetUnderWay() {
+      forgotten += 1;
     },
     async close() {
       clearTimeout(watchTimer);

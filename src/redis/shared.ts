@@ -1,5 +1,7 @@
 import type { Observe } from '../records/events.js';
+import { LookupFailure } from '../records/failure.js';
 import type { DayBudget, Places } from '../records/limits.js';
+import type { Person } from '../records/person.js';
 import type { Freshness, RecordSource } from '../records/source.js';
 import { createSharedAnswers } from './answers.js';
 import { answersScripts } from './answers-script.js';
@@ -8,6 +10,7 @@ import { createLink } from './connection.js';
 import type { Log } from './connection.js';
 import { createSharedPlaces } from './places.js';
 import { placesScript } from './places-script.js';
+import { createForgetting } from './forgetting.js';
 import { createSealing } from './sealing.js';
 import { timingsFor } from './timings.js';
 import type { Timings } from './timings.js';
@@ -47,15 +50,14 @@ export interface Shared {
   /** Puts the shared cache, and one flight over all replicas, in front of a source. */
   around(source: RecordSource): RecordSource;
   /**
-   * Erases answers, given by their `lookupKey`, and tells every replica's memory to. `all`: every answer of the account; needed to
-   * erase a person for certain, since a person may stand in answers to questions that do not name the person.
+   * Erases every answer about a person, and tells every replica to; this one too.
    *
    * @returns how many answers Redis had
-   * @throws where Redis is away
+   * @throws LookupFailure UPSTREAM_UNAVAILABLE where Redis is away
    */
-  forget(keys: readonly string[] | 'all'): Promise<number>;
-  /** Called in every replica on `forget`, with a test that tells which `lookupKey` is meant. */
-  onForget(listener: (isForgotten: (key: string) => boolean) => void): void;
+  forget(person: Person): Promise<number>;
+  /** Called in every replica, this one too, on `forget`. */
+  onForget(listener: (person: Person) => void): void;
   readonly health: 'up' | 'down';
   /** Connects; resolves after two seconds at the latest, even where Redis is away. */
   start(): Promise<void>;
@@ -98,14 +100,23 @@ export function createShared(options: SharedOptions): Shared {
     observe,
     log,
   });
+  const forgetting = createForgetting({ link, sealing, name: nameOf('answers', account) });
+  forgetting.onForget(() => answers.forgetUnderWay());
   link.onUp(() => void budget.sync());
 
   return {
     places,
     budget,
     around: (source) => answers.around(source),
-    forget: (keys) => answers.forget(keys),
-    onForget: (listener) => answers.onForget(listener),
+    async forget(person) {
+      try {
+        return await forgetting.forget(person);
+      } catch (cause) {
+        const message = 'Redis is away: what it keeps of the person cannot be erased now.';
+        throw new LookupFailure('UPSTREAM_UNAVAILABLE', message, { cause });
+      }
+    },
+    onForget: (listener) => forgetting.onForget(listener),
     get health() {
       return link.server === undefined ? 'down' : 'up';
     },

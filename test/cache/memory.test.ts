@@ -246,7 +246,7 @@ describe('the memory cache', () => {
     await bench.ask(ANA);
     await bench.calls[0]?.resolve([record('20111222')]);
     await bench.ask({ phone: '3001112233' });
-    expect(bench.cache.forget((_, records) => records.some(({ customerId }) => customerId === '20111222'))).toBe(1);
+    expect(bench.cache.forget({ customerId: '20111222' })).toBe(1);
     await bench.calls[1]?.resolve([record('20111222')]);
     expect(bench.cache.state.entries).toBe(0);
   });

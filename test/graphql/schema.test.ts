@@ -301,6 +301,6 @@ function textsOf(document: DocumentNode): string[] {
     FieldDefinition: ({ name }) => (name.value.startsWith('_') ? null : undefined),
   });
   return unbroken.definitions
-    .filter(({ kind }) => kind !== Kind.SCHEMA_DEFINITION && kind !== Kind.SCHEMA_DEFINITION)
+    .filter(({ kind }) => kind !== Kind.SCHEMA_DEFINITION)
     .map((definition) => stripIgnoredCharacters(print(definition)));
 }

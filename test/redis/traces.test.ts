@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lookupKey, readLookup } from '../../src/records/lookup.js';
+import { readLookup } from '../../src/records/lookup.js';
+import type { Person } from '../../src/records/person.js';
 import type { CampaignRecord } from '../../src/records/record.js';
 import { askingOf } from '../../src/records/source.js';
 import type { RecordSource } from '../../src/records/source.js';
@@ -118,26 +119,20 @@ describe('what the replicas leave in Redis', { timeout: 30_000 }, () => {
     expect(await sealing.open('name', Buffer.alloc(3))).toBeUndefined();
   });
 
-  it('is forgotten on demand, and every replica is told which questions', async () => {
+  it('is forgotten with the person whom it is about, and every replica is told', async () => {
     await redis.ask('FLUSHALL');
     const [one, other] = [await open(), await open()];
-    const key = lookupKey(lookup);
-    const heard: boolean[][] = [];
-    other.shared.onForget((isForgotten) => heard.push([isForgotten(key), isForgotten('["1",null,null]')]));
+    const heard: Person[] = [];
+    other.shared.onForget((person) => heard.push(person));
     await one.source.find(lookup, asking());
     await until(async () => (await kept(redis)).some(({ key: name }) => name.includes(':answer:')));
-    expect(await one.shared.forget([key])).toBe(1);
-    expect(await one.shared.forget([key])).toBe(0);
+    expect(await one.shared.forget({ customerId: 'somebody else' })).toBe(0);
+    expect(await one.shared.forget({ customerId: PERSON.customerId })).toBe(1);
+    expect(await one.shared.forget({ customerId: PERSON.customerId })).toBe(0);
     await one.source.find(lookup, asking());
     expect(one.calls()).toBe(2);
-    await until(async () => (await kept(redis)).some(({ key: name }) => name.includes(':answer:')));
-    expect(await one.shared.forget('all')).toBe(1);
     await until(() => heard.length === 3);
-    expect(heard).toEqual([
-      [true, false],
-      [true, false],
-      [true, true],
-    ]);
+    expect(heard.map(({ customerId }) => customerId)).toEqual(['somebody else', PERSON.customerId, PERSON.customerId]);
   });
 
   it('costs six commands a call, and seventeen with those that scripts run inside Redis', async () => {
