@@ -34,7 +34,7 @@ export interface Timings {
 
 export function timingsFor(callTimeoutMs: number): Timings {
   return {
-    // Wolkvox ends a call after 60 s, whatever a frozen process does or does not (resilience.md, "API consumption time limit").
+    // Wolkvox ends a call after 60 s, whatever a frozen process does or does not (documented: "API consumption time limit: 60 seconds").
     leaseMs: Math.max(callTimeoutMs, 60_000) + 10_000,
     beatMs: 1_500,
     lostAfterMs: 5_000,

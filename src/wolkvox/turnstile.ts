@@ -89,7 +89,6 @@ export function createTurnstile(options: TurnstileOptions): Turnstile {
     if (queue.size >= options.queueLimit) {
       refuse('queue-full', `${queue.size} calls wait already, as many as may.`, timeFor(queue.size));
     }
-    if (queue.pending < concurrency) return;
     const waitMs = timeFor(queue.sizeBy({ asking }));
     const remainingMs = asking.deadline - now();
     if (waitMs > remainingMs) {

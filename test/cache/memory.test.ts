@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryCache, type MemoryCache } from '../../src/cache/memory.js';
@@ -249,6 +250,84 @@ describe('the memory cache', () => {
     expect(bench.cache.forget({ customerId: '20111222' })).toBe(1);
     await bench.calls[1]?.resolve([record('20111222')]);
     expect(bench.cache.state.entries).toBe(0);
+  });
+
+  it('reports where each answer came from, and what it refused', async () => {
+    const bench = new Bench();
+    await bench.ask(ANA);
+    await bench.ask(ANA);
+    await bench.calls[0]?.resolve();
+    await bench.ask(ANA);
+    bench.now += FRESH;
+    await bench.ask(ANA);
+    await bench.calls[1]?.reject(down);
+    await bench.ask({ phone: '3001112233' }, undefined, start(0));
+    expect(bench.events).toEqual([
+      { event: 'answer', from: 'flight' },
+      { event: 'answer', from: 'memory' },
+      { event: 'answer', from: 'stale', because: 'UPSTREAM_UNAVAILABLE' },
+      { event: 'refused', code: 'TOO_MANY_LOOKUPS', why: 'too-many-lookups' },
+    ]);
+  });
+
+  it('leaves nothing behind: no flight, no listener on an operation that goes on', async () => {
+    const bench = new Bench();
+    const operation = start();
+    await bench.ask(ANA, undefined, operation);
+    bench.calls[0]?.asking.onSent();
+    await bench.ask(ANA, 0, operation);
+    await bench.ask({ phone: '3001112233' }, undefined, operation);
+    expect(bench.cache.state.flights).toBe(2);
+    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(3);
+    await bench.calls[0]?.resolve();
+    // The later one of the two is still there to be joined.
+    await bench.ask(ANA, 0, operation);
+    expect(bench.calls).toHaveLength(3);
+    await bench.calls[1]?.resolve();
+    await bench.calls[2]?.reject(down);
+    expect(bench.cache.state.flights).toBe(0);
+    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('lets the latest deadline of those who wait count, as they come and go', async () => {
+    const bench = new Bench();
+    const [early, late] = [start(), Object.assign(start(), { deadline: 90_000 })];
+    await bench.ask(ANA, undefined, early);
+    expect(bench.calls[0]?.asking.deadline).toBe(60_000);
+    await bench.ask(ANA, undefined, late);
+    expect(bench.calls[0]?.asking.deadline).toBe(90_000);
+    late.abandon();
+    expect(bench.calls[0]?.asking.deadline).toBe(60_000);
+  });
+
+  it('rejects an operation that is over before it asks, and tells the flight that nobody waits', async () => {
+    const bench = new Bench();
+    const gone = start();
+    gone.abandon();
+    const { answer } = await bench.ask(ANA, undefined, gone);
+    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(bench.calls.every(({ asking }) => asking.signal.aborted)).toBe(true);
+  });
+
+  it('lets answers go when their time is over, though nobody asks', async () => {
+    const bench = new Bench({ freshMs: 20, staleMs: 20 });
+    await bench.ask(ANA);
+    await bench.calls[0]?.resolve([record('20111222')]);
+    expect(bench.cache.state.entries).toBe(1);
+    await expect.poll(() => bench.cache.state.entries, { interval: 5 }).toBe(0);
+  });
+
+  it('counts two bytes a character of every text, and something for the rest', async () => {
+    const bench = new Bench();
+    await bench.ask(ANA);
+    await bench.calls[0]?.resolve([record('20111222', 'x'.repeat(1_000))]);
+    const small = bench.cache.state.bytes;
+    expect(small).toBeGreaterThan(2_000);
+    expect(small).toBeLessThan(5_000);
+    const wide = { ...record('20111223'), opts: Array.from({ length: 12 }, () => 'y'.repeat(100)) };
+    await bench.ask({ customerId: '20111223' });
+    await bench.calls[1]?.resolve([wide]);
+    expect(bench.cache.state.bytes - small).toBeGreaterThan(2_400);
   });
 
   it('asks as seldom as a plain model says, whatever happens in whatever order', async () => {

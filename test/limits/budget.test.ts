@@ -54,7 +54,12 @@ describe("the day's budget", () => {
     expect(granted(results)).toBe(20);
     expect(budget.state).toMatchObject({ day: '2026-11-22', spent: 20, limit: 20 });
     expect(results.at(-1)).toMatchObject({
-      reason: { code: 'UPSTREAM_QUOTA_EXHAUSTED', retryable: false, retryAfterSeconds: 1800 },
+      reason: {
+        code: 'UPSTREAM_QUOTA_EXHAUSTED',
+        retryable: false,
+        retryAfterSeconds: 1800,
+        message: 'The 20 calls of the day are used up.',
+      },
     });
   });
 
@@ -69,10 +74,15 @@ describe("the day's budget", () => {
     expect(budget.state).toMatchObject({ day: '2026-11-23', spent: 2 });
   });
 
-  it('counts without a limit', async () => {
-    const budget = setting().open();
+  it('counts without a limit, and tells of the day that it is now', async () => {
+    const at = setting();
+    const budget = at.open();
+    expect(budget.state).toEqual({ day: '2026-11-22', spent: 0, limit: undefined, exhaustedUntil: undefined });
     expect(granted(await spend(budget, 5))).toBe(5);
     expect(budget.state).toMatchObject({ spent: 5, limit: undefined });
+    expect(at.events).toEqual([]);
+    at.now += HOUR;
+    expect(budget.state).toEqual({ day: '2026-11-23', spent: 0, limit: undefined, exhaustedUntil: undefined });
   });
 
   it('tells once of 80, 95 and 100 percent', async () => {
@@ -133,7 +143,9 @@ describe("the day's budget in a folder", () => {
     const stateDir = await folder();
     await writeFile(stateDir, 'a file where a folder should be');
     const budget = at.open({ stateDir });
-    expect(await spend(budget, 1)).toMatchObject([{ reason: { code: 'UPSTREAM_UNAVAILABLE' } }]);
+    expect(await spend(budget, 1)).toMatchObject([
+      { reason: { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringContaining('not be counted') as string } },
+    ]);
     expect(at.events).toMatchObject([{ event: 'count-not-written', reason: 'EEXIST' }]);
   });
 });

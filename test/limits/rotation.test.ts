@@ -95,6 +95,21 @@ describe('the rotation', () => {
     expect(order).toEqual(['shared']);
   });
 
+  it('counts what comes before a call of an operation that waits already: all its own, and of each other one as many and one', () => {
+    const { rotation, operations } = rotationOf([4, 10, 2]);
+    const before = (which: number): number =>
+      rotation.filter({ asking: { operations: new Set([operations[which] as Operation]) } }).length;
+    expect([before(0), before(1), before(2)]).toEqual([4 + 5 + 2, 10 + 4 + 2, 2 + 3 + 3]);
+    expect(rotation.filter({})).toHaveLength(16);
+  });
+
+  it('keeps what it does not know, and has no priorities', () => {
+    const { rotation } = rotationOf([2]);
+    rotation.remove('unknown');
+    expect(rotation.size).toBe(2);
+    expect(() => rotation.setPriority()).toThrow('turns, not priorities');
+  });
+
   it('forgets a call that was removed, and refuses one that nobody asked for', () => {
     const { rotation, taken } = rotationOf([3]);
     rotation.remove('0.1');

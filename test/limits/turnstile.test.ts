@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { startOperation, type RunningOperation } from '../../src/graphql/operation.js';
 import type { ServiceEvent } from '../../src/records/events.js';
@@ -119,6 +120,48 @@ describe('the turnstile', () => {
       'wait-too-long',
       'wait-too-long',
     ]);
+  });
+
+  it('bounds the queue before it has measured a call, too', async () => {
+    const bench = new Bench({ queueLimit: 1, concurrency: 1 });
+    await bench.ask('1');
+    await bench.ask('2');
+    const { answer } = await bench.ask('3');
+    await expect(answer).rejects.toMatchObject({
+      retryAfterSeconds: 1,
+      message: expect.stringContaining('1 calls wait') as string,
+    });
+  });
+
+  it('measures the latest twenty calls', async () => {
+    const bench = new Bench({ queueLimit: 1, concurrency: 1 });
+    await bench.learn(1, 40_000);
+    await bench.learn(20, 1_000);
+    await bench.ask('1');
+    await bench.ask('2');
+    const { answer } = await bench.ask('3');
+    await expect(answer).rejects.toMatchObject({ retryAfterSeconds: 1 });
+    const slower = new Bench({ queueLimit: 1, concurrency: 1 });
+    await slower.learn(1, 40_000);
+    await slower.learn(19, 1_000);
+    await slower.ask('1');
+    await slower.ask('2');
+    // (40 + 19) s by 20.
+    await expect((await slower.ask('3')).answer).rejects.toMatchObject({ retryAfterSeconds: 3 });
+  });
+
+  it('leaves no listener on an operation that goes on, and reports a failed call as no refusal', async () => {
+    const bench = new Bench();
+    const operation = start();
+    await bench.ask('1', operation);
+    await bench.ask('2', operation);
+    await bench.ask('3', operation);
+    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(1);
+    for (let call = 0; call < 3; call += 1) {
+      await bench.sent[call]?.end(new LookupFailure('UPSTREAM_UNAVAILABLE', 'planned'));
+    }
+    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(0);
+    expect(bench.events).toEqual([]);
   });
 
   it('refuses nobody while a slot is free, however slow the latest calls were', async () => {
