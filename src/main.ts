@@ -1,6 +1,13 @@
+import { unescape } from 'node:querystring';
 import { ConfigError, readConfig, type Config } from './config.js';
-import { createService } from './service.js';
+import { createService, type Service } from './service.js';
 import { createLog, describeBug, type Log } from './telemetry/log.js';
+
+/** As a shell reports the end by a signal. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** One Ctrl-C under `npm start` comes twice: from the terminal, and from npm, which hands on what it gets. */
+const SAME_KEY_PRESS_MS = 250;
 
 /** Joins the process and the service: reads the environment, listens, ends on a signal. */
 async function main(): Promise<void> {
@@ -23,43 +30,57 @@ function announce(config: Config, url: string, log: Log): void {
     });
   }
   if (config.routerSecrets.length === 0 && (config.production || config.allowUnauthenticated)) {
-    log.warn('ALLOW_UNAUTHENTICATED: whoever reaches this address may ask', {});
+    log.warn('ALLOW_UNAUTHENTICATED: whoever reaches this address may ask');
   }
   if (config.redis === undefined && config.stateDir === undefined) {
     log.info("no STATE_DIR and no REDIS_URL: the day's count of calls does not survive a restart");
   }
 }
 
-/** The first signal drains, the second ends at once. A rejection that nobody handles is a bug: it drains and ends with 1. */
-function endOnSignals(service: { stop(): Promise<void> }, log: Log): void {
-  let isEnding = false;
-  const end = async (exitCode: number): Promise<void> => {
-    if (isEnding) process.exit(exitCode === 0 ? 130 : exitCode);
-    isEnding = true;
-    await service.stop();
+/** The first signal drains, the second ends at once. An error that nobody handles is a bug: it drains and ends with 1. */
+function endOnSignals(service: Service, log: Log): void {
+  let exitCode: number | undefined;
+  const drain = async (code: number): Promise<void> => {
+    // A bug while draining changes how it ends, not that whoever waits gets an answer.
+    const isDraining = exitCode !== undefined;
+    exitCode = Math.max(exitCode ?? 0, code);
+    if (isDraining) return;
+    try {
+      await service.stop();
+    } catch (error) {
+      log.error('the end failed', describeBug(error));
+      exitCode = 1;
+    }
     process.exit(exitCode);
   };
+  let signalledAt = -Infinity;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      log.info(isEnding ? 'ending at once' : 'draining', { signal });
-      void end(0);
+      const isSecond = exitCode !== undefined;
+      const isSameKeyPress = performance.now() - signalledAt < SAME_KEY_PRESS_MS;
+      signalledAt = performance.now();
+      if (isSecond && isSameKeyPress) return;
+      log.info(isSecond ? 'ending at once' : 'draining', { signal });
+      if (isSecond) process.exit(EXIT_CODES[signal]);
+      void drain(0);
     });
   }
   const onCrash = (error: unknown): void => {
     log.error('a bug: nobody handled this error', describeBug(error));
-    void end(1);
+    void drain(1);
   };
   process.on('unhandledRejection', onCrash);
   process.on('uncaughtException', onCrash);
 }
 
-function secretsOf(config: Config): string[] {
-  const token = config.upstream.kind === 'account' ? [config.upstream.token] : [];
+function secretsOf({ upstream, routerSecrets, recordIdSecret, redis }: Config): string[] {
+  const token = upstream.kind === 'account' ? [upstream.token] : [];
+  const password = redis === undefined ? '' : new URL(redis.url).password;
   return [
     ...token,
-    ...config.routerSecrets,
-    config.recordIdSecret,
-    ...(config.redis === undefined ? [] : [config.redis.url]),
+    ...routerSecrets,
+    recordIdSecret,
+    ...(redis === undefined ? [] : [redis.url, password, unescape(password)]),
   ];
 }
 
@@ -68,5 +89,6 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) console.error(error.message);
   else console.error('The service cannot start:', describeBug(error));
-  process.exitCode = 1;
+  // What was started before the failure, such as the simulator, would keep the process.
+  process.exit(1);
 }

@@ -142,7 +142,7 @@ describe('A configuration', () => {
     ['-05:00', 'UTC-05:00'],
     ['+0530', 'UTC+05:30'],
     ['America/Bogota', 'America/Bogota'],
-    ['-5', undefined],
+    ['-5', 'UTC-05:00'],
     ['-15:00', undefined],
     ['Mars/Olympus', undefined],
   ])('reads the zone %j as %j', (text, zone) => {

@@ -1,5 +1,5 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
 import { LookupFailure } from '../records/failure.js';
 
 /** Codes of Apollo Server's own errors that blame the request; their messages are for the caller, without its values. */
@@ -54,8 +54,10 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
  * item with an error of its own kind; what our own resolvers throw for an item is none of that.
  */
 function isForeignEntity(error: unknown): boolean {
-  if (!(error instanceof GraphQLError) || error.path?.[0] !== '_entities') return false;
-  return error.path.length === 1 || (error.path.length === 2 && error.originalError instanceof GraphQLError);
+  if (!(error instanceof GraphQLError)) return false;
+  const field = error.nodes?.[0];
+  if (field?.kind !== Kind.FIELD || field.name.value !== '_entities') return false;
+  return error.path?.length === 1 || (error.path?.length === 2 && error.originalError instanceof GraphQLError);
 }
 
 /** Why graphql-js refuses a variable: its own words alone, since the value before them may imitate any others. */

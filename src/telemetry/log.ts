@@ -1,8 +1,43 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
-/** The fields that a log line may have. Numbers and fixed words: nothing that a caller or Wolkvox wrote. */
-export type LogFields = Readonly<Record<string, number | boolean | string | readonly string[] | undefined>>;
+/**
+ * The fields that a log line may have; any other is left out. Numbers, and words of our own or of a system: nothing that a caller or
+ * Wolkvox wrote.
+ */
+export const LOG_FIELDS = [
+  // How the service starts and ends.
+  'url',
+  'playground',
+  'findsSomebody',
+  'signal',
+  // Why there is no answer, and what a call to Wolkvox came to.
+  'code',
+  'kind',
+  'ms',
+  'records',
+  'httpStatus',
+  'envelopeCode',
+  'networkCode',
+  'detail',
+  'from',
+  'why',
+  'because',
+  'delayMs',
+  'reason',
+  // The day's count.
+  'percent',
+  'spent',
+  'limit',
+  // A bug.
+  'error',
+  'causes',
+  'at',
+] as const;
+
+export type LogFields = {
+  readonly [Name in (typeof LOG_FIELDS)[number]]?: number | boolean | string | readonly string[] | undefined;
+};
 
 export interface Log {
   debug(event: string, fields?: LogFields): void;
@@ -23,28 +58,73 @@ const SECRET_MIN_LENGTH = 6;
 
 /** JSON lines on stdout; readable ones where stdout is a terminal. */
 export function createLog({ level, secrets, destination }: LogOptions): Log {
-  const hidden = secrets.filter((secret) => secret.length >= SECRET_MIN_LENGTH);
-  const scrub = (line: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
   const logger: Logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event', hooks: { streamWrite: scrub } },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'event',
+      hooks: { streamWrite: scrubOf(secrets) },
+    },
     destination ??
       (process.stdout.isTTY ? pretty({ sync: true, messageKey: 'event' }) : pino.destination({ sync: true })),
   );
   return {
-    debug: (event, fields) => logger.debug(fields ?? {}, event),
-    info: (event, fields) => logger.info(fields ?? {}, event),
-    warn: (event, fields) => logger.warn(fields ?? {}, event),
-    error: (event, fields) => logger.error(fields ?? {}, event),
+    debug: (event, fields) => logger.debug(allowed(fields), event),
+    info: (event, fields) => logger.info(allowed(fields), event),
+    warn: (event, fields) => logger.warn(allowed(fields), event),
+    error: (event, fields) => logger.error(allowed(fields), event),
   };
 }
 
 /**
- * An unexpected error as fields of a log line: its name, its code and where it was thrown. Not its message, which may hold what a
- * person wrote.
+ * An unexpected error as fields of a log line: its name, its code and where it was thrown, and the same names of what caused it. Not its
+ * message, which may hold what a person wrote.
  */
 export function describeBug(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { error: error.name, code, at: frames.slice(0, 8).map((line) => line.trim()) };
+  const causes: string[] = [];
+  for (let { cause } = error; cause instanceof Error && causes.length < 5; cause = cause.cause) {
+    causes.push([wordOf(cause.name) ?? 'Error', codeOf(cause)].filter((word) => word !== undefined).join(' '));
+  }
+  return {
+    error: wordOf(error.name) ?? 'Error',
+    code: codeOf(error),
+    causes: causes.length === 0 ? undefined : causes,
+    at: framesOf(error),
+  };
+}
+
+function allowed(fields: LogFields = {}): LogFields {
+  return Object.fromEntries(LOG_FIELDS.filter((name) => name in fields).map((name) => [name, fields[name]]));
+}
+
+/** Cuts the secrets out of a line as they are, as JSON writes them and as an address does. */
+function scrubOf(secrets: readonly string[]): (line: string) => string {
+  const hidden = secrets
+    .filter((secret) => secret.length >= SECRET_MIN_LENGTH)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+  return (line) => hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
+}
+
+/** A place in a file or in Node; text that was evaluated would name itself whole. */
+const FRAME = /^ +at [^(]*(?:\(?(?:file:\/\/|node:|\/)[^ ]*:\d+:\d+\)?|\(<anonymous>\))$/;
+
+/** Where an error was thrown: the lines of its stack after its message, which may have lines of any kind. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const start = message === '' ? -1 : stack.indexOf(message);
+  return stack
+    .slice(start < 0 ? 0 : start + message.length)
+    .split('\n')
+    .filter((line) => FRAME.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim());
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? wordOf(error.code) : undefined;
+}
+
+function wordOf(text: string): string | undefined {
+  return /^[A-Za-z][A-Za-z0-9_]{0,60}$/.test(text) ? text : undefined;
 }

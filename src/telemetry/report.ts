@@ -6,7 +6,7 @@ export function createReport(log: Log): (event: ServiceEvent) => void {
   return (event) => {
     switch (event.event) {
       case 'answer':
-        log.debug('answer', { ...event });
+        log.debug('answer', { from: event.from, because: event.from === 'stale' ? event.because : undefined });
         return;
       case 'call':
         if (event.outcome === 'answered') log.debug('call answered', { ms: event.ms, records: event.records });

@@ -56,24 +56,31 @@ export function createClient(options: ClientOptions): Client {
     bodyTimeout: timeoutMs + 1_000,
     connect: { timeout: Math.min(timeoutMs, 10_000) },
   });
+  let running = 0;
 
   return {
     async call(lookup, lost) {
       const { path, headers } = writeRequest(lookup, account);
       const deadline = AbortSignal.timeout(timeoutMs);
       const signal = lost === undefined ? deadline : AbortSignal.any([deadline, lost]);
+      running += 1;
       try {
         const response = await pool.request({ method: 'GET', path: prefix + path, headers, signal });
         const records = await readAnswer(response, { lookup, zone, maxRecords, maxBytes });
         return { records, fetchedAt: now() };
       } catch (error) {
         const failure = transportFailure(error);
-        if (endsConnection(failure)) await sleep(SETTLE_MS);
+        if (endsConnection(failure) || lost?.aborted === true) await sleep(SETTLE_MS);
         throw failure;
+      } finally {
+        running -= 1;
       }
     },
     async close() {
+      const cutsOff = running > 0;
       await pool.destroy();
+      // Whoever closes gives the places back next.
+      if (cutsOff) await sleep(SETTLE_MS);
     },
   };
 }

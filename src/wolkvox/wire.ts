@@ -12,7 +12,6 @@ import type { FailureFacts, WolkvoxFailureKind } from './failure.js';
 import { createRowCutter, readObject } from './rows.js';
 import type { Envelope } from './rows.js';
 
-
 /** The only `api` name that this service knows: most others of `campaign.php` write. */
 const API = 'find_record';
 
