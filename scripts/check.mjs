@@ -7,7 +7,6 @@ const STEPS = [
   ['lint', 'eslint', ['.']],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['build', 'npm', ['run', '--silent', 'build']],
   ['tests', 'vitest', ['run']],
   ['front door on Node 24', 'node', ['scripts/node24.mjs']],
 ];

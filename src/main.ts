@@ -57,7 +57,7 @@ function endOnSignals(service: Service, log: Log): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       const isSecond = exitCode !== undefined;
-      const isSameKeyPress = performance.now() - signalledAt < SAME_KEY_PRESS_MS;
+      const isSameKeyPress = signal === 'SIGINT' && performance.now() - signalledAt < SAME_KEY_PRESS_MS;
       signalledAt = performance.now();
       if (isSecond && isSameKeyPress) return;
       log.info(isSecond ? 'ending at once' : 'draining', { signal });

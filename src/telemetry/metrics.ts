@@ -77,6 +77,16 @@ export function createMetrics(read: () => Readings): Metrics {
     "Calls that the account's day allows; NaN: not limited.",
     () => read().budget.limit ?? NaN,
   );
+  gauge(
+    'wolkvox_day_calls_warning',
+    'The highest of 80, 95 and 100 percent of the limit that the day has passed; 0: none.',
+    () => {
+      const { spent, limit } = read().budget;
+      return limit === undefined
+        ? 0
+        : Math.max(0, ...[80, 95, 100].filter((percent) => spent >= (limit * percent) / 100));
+    },
+  );
   gauge('wolkvox_day_calls_exhausted', '1 while Wolkvox says that the day is used up.', () =>
     read().budget.exhaustedUntil === undefined ? 0 : 1,
   );

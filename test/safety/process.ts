@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The service as a process of its own. */
@@ -19,18 +19,14 @@ export interface ServiceProcess {
 }
 
 /**
- * Starts `src/main.ts` with this environment and nothing else of the test's own; it is killed when the test is over.
+ * Starts the built `dist/main.js` with this environment and nothing else of the test's own; it is killed when the test is over.
  *
  * @param preload a module's text that runs before it
  */
 export function startProcess(env: Readonly<Record<string, string>>, preload?: string): ServiceProcess {
   const child = spawn(
     process.execPath,
-    [
-      ...['--import', 'tsx'],
-      ...(preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]),
-      MAIN,
-    ],
+    [...(preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]), MAIN],
     { cwd: ROOT, env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let out = '';
