@@ -84,7 +84,7 @@ export class WolkvoxFailure extends LookupFailure {
   }
 
   get facts(): FailureFacts {
-    return (this.cause ?? {}) as FailureFacts;
+    return this.cause ?? {};
   }
 }
 
