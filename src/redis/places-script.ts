@@ -14,7 +14,8 @@ import { defineScript } from './connection.js';
  * - `held`   place id → { owner, since, reservedUntil }: with `reservedUntil` the place is offered, not yet confirmed
  * - `waiting` the length of KEYS[2]
  * - `recovery` { graceUntil, leaseUntil, missing, strangers }: while it is there nothing is granted. `missing` are replicas that
- *    may hold places that this state does not know; `strangers` says that everybody who listens must have registered
+ *    may hold places that this state does not know, each { session, till }: no call of theirs outlasts `till`. `strangers` says that
+ *    everybody who listens must have registered
  *
  * Every place id is `<replica id>:<number>`. The answer is { status, milliseconds until something falls due, epoch, members,
  * owners to look at, places that are granted by the answer itself }, the last three as comma-separated texts.
@@ -50,6 +51,10 @@ local function ownerOf(id)
   return string.match(id, '^[^:]+')
 end
 
+local function listenersOf(channel)
+  return redis.call('PUBSUB', 'NUMSUB', channel)[2]
+end
+
 local function save()
   redis.call('SET', stateKey, cjson.encode(state), 'PX', ask.keep)
 end
@@ -58,7 +63,8 @@ local function memberList()
   local names = {}
   for name in pairs(state.members) do names[#names + 1] = name end
   if state.recovery then
-    for name in pairs(state.recovery.missing) do names[#names + 1] = name end
+    if now == 0 then readClock() end
+    for name, one in pairs(state.recovery.missing) do names[#names + 1] = name .. '=' .. string.format('%.0f', math.max(0, one.till - now)) end
   end
   table.sort(names)
   return table.concat(names, ',')
@@ -89,10 +95,15 @@ local function lapse()
   -- Who lets one offer lapse would let the next lapse too; when it wakes it registers its questions anew.
   if next(frozen) then removeWaiting(function(id) return frozen[ownerOf(id)] end) end
   local recovery = state.recovery
+  if recovery then
+    for name, one in pairs(recovery.missing) do
+      if one.till <= now then recovery.missing[name] = nil end
+    end
+  end
   if recovery and now >= recovery.graceUntil then
     local allIn = next(recovery.missing) == nil
     if allIn and recovery.strangers then
-      allIn = count(state.members) >= redis.call('PUBSUB', 'NUMSUB', everybody)[2]
+      allIn = count(state.members) >= listenersOf(everybody)
     end
     if allIn or now >= recovery.leaseUntil then state.recovery = nil end
   end
@@ -153,6 +164,24 @@ local function removeMember(name)
   end
 end
 
+-- Takes away who holds nothing and whose connections Redis no longer has. A frozen process keeps its connections; whoever only
+-- connects anew registers again. So, when the state is lost, nobody need wait for one that was dead before.
+local function prune()
+  local owners = {}
+  for _, hold in pairs(state.held) do owners[hold.owner] = true end
+  local pruned = false
+  for name, other in pairs(state.members) do
+    local silentMs = now - other.seen
+    if name ~= ask.replica and not owners[name] and silentMs > ask.deadAfter then
+      if silentMs > ask.memberKeep or listenersOf(ask.channel .. name) == 0 then
+        removeMember(name)
+        pruned = true
+      end
+    end
+  end
+  if pruned then tellMembers() end
+end
+
 local function recover()
   state.recovery = state.recovery or { graceUntil = now, leaseUntil = now, missing = {}, strangers = true }
   state.recovery.leaseUntil = now + ask.lease
@@ -173,10 +202,10 @@ function steps.register()
     if former then
       state.before[former.epoch] = true
       for name, member in pairs(former.members) do
-        if now - member.seen < ask.lease then recovery.missing[name] = member.session end
+        if now - member.seen < ask.lease then recovery.missing[name] = { session = member.session, till = now + ask.lease } end
       end
       if former.recovery then
-        for name, session in pairs(former.recovery.missing) do recovery.missing[name] = session end
+        for name, one in pairs(former.recovery.missing) do recovery.missing[name] = one end
       end
     elseif knownEpoch == '' then
       -- Nobody knows yet who was there before: those who were come back soon after Redis has.
@@ -189,14 +218,19 @@ function steps.register()
     state.before[knownEpoch] = true
     recovery = recover()
     recovery.graceUntil = now
-    for _, name in ipairs(ask.members) do
-      if not state.members[name] then recovery.missing[name] = recovery.missing[name] or 0 end
+    for _, known in ipairs(ask.members) do
+      local name, leftMs = string.match(known, '^([^=]+)=?(%d*)$')
+      local till = now + (tonumber(leftMs) or ask.lease)
+      local one = recovery.missing[name] or { session = 0, till = till }
+      one.till = math.max(one.till, till)
+      if not state.members[name] then recovery.missing[name] = one end
     end
     redis.call('PUBLISH', everybody, 'register')
   end
 
   local member = state.members[ask.replica]
-  local lastSession = member and member.session or recovery and recovery.missing[ask.replica] or 0
+  local missed = recovery and recovery.missing[ask.replica]
+  local lastSession = member and member.session or missed and missed.session or 0
   -- Sent on a connection that has been given up since, and only now read by Redis.
   if lastSession >= ask.session then return answer('stale') end
 
@@ -205,7 +239,7 @@ function steps.register()
     for name, other in pairs(state.members) do
       if name ~= ask.replica then
         recovery = recover()
-        recovery.missing[name] = other.session
+        recovery.missing[name] = { session = other.session, till = now + ask.lease }
         state.members[name] = nil
       end
     end
@@ -296,16 +330,7 @@ end
 function steps.beat(member)
   readClock()
   member.seen = now
-  local owners = {}
-  for _, hold in pairs(state.held) do owners[hold.owner] = true end
-  local pruned = false
-  for name, other in pairs(state.members) do
-    if now - other.seen > ask.memberKeep and not owners[name] then
-      state.members[name] = nil
-      pruned = true
-    end
-  end
-  if pruned then tellMembers() end
+  prune()
   save()
   return answer('ok')
 end
@@ -323,6 +348,7 @@ function steps.look(member)
   end
   settle()
   if buried then tellMembers() end
+  prune()
   save()
   local oldest = ask.place
   if oldest ~= '' and not state.held[oldest] and not redis.call('LPOS', waitingKey, oldest) then return answer('register') end

@@ -63,6 +63,8 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
   let session = 0;
   let epoch = '';
   let members: readonly string[] = [];
+  /** Replicas that may still hold a place from before state was lost, each with the instant (`performance.now()`) from which not. */
+  let missing: ReadonlyMap<string, number> = new Map();
   /** When the last step was sent that Redis has acknowledged as a proof of life. */
   let provenAt = -Infinity;
   let lastBeatAt = -Infinity;
@@ -78,7 +80,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
   link.listen(`${name}:all`, (message) => {
     const [kind, first, list] = message.split(' ');
     if (kind === 'register') void register();
-    else if (kind === 'members' && first === epoch) members = splitList(list ?? '');
+    else if (kind === 'members' && first === epoch) readMembers(list ?? '');
   });
   link.listen(`${name}:${replica}`, (message) => {
     const [kind, id] = message.split(' ');
@@ -94,6 +96,17 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     downSince ??= performance.now();
     keepTicking();
   });
+
+  function readMembers(list: string): void {
+    const now = performance.now();
+    const entries = splitList(list).map((entry) => entry.split('='));
+    members = entries.filter(([, leftMs]) => leftMs === undefined).map(([member = '']) => member);
+    missing = new Map(
+      entries.flatMap(([member = '', leftMs]) =>
+        leftMs === undefined ? [] : [[member, now + Number(leftMs)] as const],
+      ),
+    );
+  }
 
   async function step(act: string, fields: object = {}): Promise<Reply> {
     const sentAt = performance.now();
@@ -117,7 +130,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     const [status, dueMs, newEpoch, memberList, suspects, granted] = answer.map(String);
     if (status !== 'register' && status !== 'stale') {
       epoch = newEpoch ?? '';
-      members = splitList(memberList ?? '');
+      readMembers(memberList ?? '');
       if (act === 'register' || act === 'take' || act === 'confirm' || act === 'beat') {
         // "gone" is said without writing the proof of life down.
         if (status !== 'gone') provenAt = Math.max(provenAt, sentAt);
@@ -161,7 +174,7 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     return {
       epoch,
       newEpoch: randomBytes(9).toString('hex'),
-      members,
+      members: [...members, ...[...missing].map(([member, until]) => `${member}=${leftMs(until)}`)],
       client: server.clientId,
       uptime: Math.round(performance.now() - server.startedAt),
       grace: timings.graceMs,
@@ -409,6 +422,10 @@ export function createSharedPlaces(options: SharedPlacesOptions): SharedPlaces {
       if (isUp()) await tell('leave');
     },
   };
+}
+
+function leftMs(until: number): number {
+  return Math.max(0, Math.ceil(until - performance.now()));
 }
 
 function splitList(list: string): readonly string[] {

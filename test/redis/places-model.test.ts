@@ -13,7 +13,7 @@ import type { RedisServer } from './redis-server.js';
 const lua = placesScript.lua
   .replaceAll("redis.call('TIME')", '{ ARGV[2], 0 }')
   .replaceAll("redis.call('PUBLISH',", 'publish(')
-  .replace("redis.call('PUBSUB', 'NUMSUB', everybody)[2]", "redis.call('SCARD', everybody)")
+  .replace("redis.call('PUBSUB', 'NUMSUB', channel)[2]", "redis.call('SCARD', channel)")
   .replace(
     /^/,
     `local function publish(channel, message)
