@@ -37,7 +37,7 @@ export class Flight {
   mayServe({ maxAgeMs }: Asking, now: number): boolean {
     const isDropped = this.#sentAt === undefined && this.#nobodyWaits.signal.aborted;
     if (this.#isOver || isDropped) return false;
-    return maxAgeMs === undefined || this.#sentAt === undefined || now - this.#sentAt < maxAgeMs;
+    return maxAgeMs === undefined || this.#sentAt === undefined || Math.max(0, now - this.#sentAt) < maxAgeMs;
   }
 
   /** Joins; resolves with the answer, or rejects with its failure or with the reason of the asking's signal. */

@@ -48,7 +48,7 @@ export function createMemoryCache(source: RecordSource, options: MemoryCacheOpti
     sizeCalculation: ({ answer }) => sizeOf(answer),
     ...(keepMs > 0 ? { ttl: keepMs, ttlAutopurge: true } : {}),
   });
-  // Two at most for a question: one that is sent, and one that waits for callers who want a later answer.
+  // Several for a question where callers want a later answer than those that are sent will be; one at most that is not sent.
   const flights = new Map<string, Flight[]>();
   // Keys are hashed, so that a dump of them tells nothing.
   const keySecret = randomBytes(32);

@@ -34,12 +34,12 @@ export interface RecordLoader {
    */
   load(wanted: Wanted): Promise<Answer>;
   loadLookup(lookup: Lookup): Promise<Answer>;
-  /** When Wolkvox gave the oldest answer that was loaded, epoch milliseconds; undefined: none was. */
-  readonly oldestAnswerAt: number | undefined;
+  /** Until when every answer that was loaded is as fresh as was asked for, epoch milliseconds; undefined: none was loaded. */
+  readonly freshUntil: number | undefined;
 }
 
 /** The loader of one operation. It gathers what the operation asks in one turn and hands it on together. */
-export function createLoader(source: RecordSource, operation: Operation): RecordLoader {
+export function createLoader(source: RecordSource, operation: Operation, freshMs: number): RecordLoader {
   // Values are wrapped so that each question settles by itself: a slow or failing one holds up no other.
   const loader = new DataLoader<Question, { readonly answer: Promise<Answer> }, string>(
     (questions) =>
@@ -48,10 +48,11 @@ export function createLoader(source: RecordSource, operation: Operation): Record
       ),
     { cacheKeyFn: ({ lookup, maxAgeMs }) => `${maxAgeMs ?? ''}${lookupKey(lookup)}` },
   );
-  let oldestAnswerAt: number | undefined;
+  let freshUntil: number | undefined;
   const load = async (question: Question): Promise<Answer> => {
     const answer = await (await loader.load(question)).answer;
-    oldestAnswerAt = Math.min(oldestAnswerAt ?? Infinity, answer.fetchedAt);
+    const servesMs = Math.min(freshMs, question.maxAgeMs ?? Infinity);
+    freshUntil = Math.min(freshUntil ?? Infinity, answer.fetchedAt + servesMs);
     return answer;
   };
 
@@ -61,8 +62,8 @@ export function createLoader(source: RecordSource, operation: Operation): Record
       return load({ lookup: readLookup(criteria), maxAgeMs: readMaxAge(maxAge) });
     },
     loadLookup: (lookup) => load({ lookup, maxAgeMs: undefined }),
-    get oldestAnswerAt() {
-      return oldestAnswerAt;
+    get freshUntil() {
+      return freshUntil;
     },
   };
 }

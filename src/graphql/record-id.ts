@@ -27,8 +27,8 @@ export interface RecordIds {
 /**
  * Opaque ids of records, for Wolkvox gives none.
  *
- * A record is known by what dialling does not change: its campaign, customer id, name, opt columns and tel1 to tel3, the columns that
- * both documented shapes of a record have. Records that are alike in all of these are counted in the order of the answer. The id holds
+ * A record is known by what dialling does not change: its campaign, customer id, name, opt columns and telephones. All by which a
+ * question may select is among these, so records that are alike in them are in the same answers, and are counted in their order. The id holds
  * that, and the question that finds the record again, under AES-SIV (RFC 5297): the same record has the same id on every replica, and
  * nothing can be read from it or made up without the secret.
  */
@@ -59,8 +59,7 @@ export function createRecordIds(secret: string): RecordIds {
     const fingerprint = fingerprints(answer)[index];
     if (record === undefined || fingerprint === undefined)
       throw new RangeError(`Expected an index below ${answer.records.length}.`);
-    const { campaignId, customerId = null, phone = null } = questionFor(record);
-    const text = JSON.stringify([fingerprint, campaignId, customerId, phone]);
+    const text = JSON.stringify([fingerprint, questionFor(record)]);
     const bytes = new TextEncoder().encode(text);
     const padded = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES).fill(0x20);
     padded.set(bytes);
@@ -78,13 +77,9 @@ export function createRecordIds(secret: string): RecordIds {
       // Not authentic: of another service, another secret, or made up.
       return undefined;
     }
-    const [fingerprint, campaignId, customerId, phone] = JSON.parse(text) as [
-      string,
-      string,
-      string | null,
-      string | null,
-    ];
-    return { fingerprint, lookup: readLookup({ campaignId, customerId, phone }) };
+    // What is authentic was written above.
+    const [fingerprint, lookup] = JSON.parse(text) as [string, Lookup | null];
+    return lookup === null ? undefined : { fingerprint, lookup };
   }
 
   /** The fingerprint of each record of an answer, with its number among those that are alike. */
@@ -102,24 +97,27 @@ export function createRecordIds(secret: string): RecordIds {
 }
 
 function digest({ campaignId, customerId, customerName, customerLastName, opts, phones }: CampaignRecord): string {
-  const numbers = phones.filter(({ position }) => position <= 3).map(({ position, number }) => [position, number]);
+  const numbers = phones.map(({ position, number }) => [position, number]);
   const identity = JSON.stringify([campaignId, customerId, customerName, customerLastName, opts, numbers]);
   return createHash('sha256').update(identity).digest('base64url').slice(0, 12);
 }
 
-/** The narrowest question that finds a record again: by its customer id, else by a telephone, else through its campaign. */
-function questionFor({ campaignId, customerId, phones }: CampaignRecord): Lookup {
-  const candidates: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number })), {}];
+/**
+ * The question that finds a record again: by its customer id, else by a telephone, else through its campaign. Not by both a person and a
+ * campaign: so the records of a person share one call, and often the one that found them. Null where nothing of the record can be
+ * asked for.
+ */
+function questionFor({ campaignId, customerId, phones }: CampaignRecord): Lookup | null {
+  const candidates: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number })), { campaignId }];
   for (const candidate of candidates) {
-    if (Object.values(candidate).some((value) => value === null)) continue;
     try {
-      return readLookup({ campaignId, ...candidate });
+      return readLookup(candidate);
     } catch (error) {
-      // A text that cannot be asked for, such as a telephone of four digits: the next candidate serves.
+      // Blank, or a text that cannot be asked for, such as a telephone of four digits: the next candidate serves.
       if (!(error instanceof LookupFailure)) throw error;
     }
   }
-  return { campaignId };
+  return null;
 }
 
 function remembered<Key extends object, Value>(map: WeakMap<Key, Value>, key: Key, make: () => Value): Value {

@@ -21,7 +21,7 @@ export function createResolvers(ids: RecordIds): Resolvers {
       },
       id: ({ answer, index }) => ids.idOf(answer, index),
       campaignId: ({ record }) => record.campaignId,
-      campaign: ({ record: { campaignId } }) => ({ campaignId }),
+      campaign: ({ record: { campaignId } }) => (campaignId === '' ? null : { campaignId }),
       customerId: ({ record }) => record.customerId,
       customer: ({ record: { customerId } }) => (customerId === null ? null : { customerId }),
       customerName: ({ record }) => record.customerName,
@@ -41,7 +41,8 @@ export function createResolvers(ids: RecordIds): Resolvers {
       // A stub that costs nothing: only its records are asked for, and only by those who want them.
       async __resolveReference({ customerId }, { size }, info) {
         size.admit(1, info);
-        return isBlank(customerId) ? null : { customerId };
+        const key = keyOf(customerId);
+        return key === undefined ? null : { customerId: key };
       },
       campaignRecords: async ({ customerId }, wanted, { loader, size }, info) =>
         admitted(await loader.load({ ...wanted, customerId }), size, info),
@@ -49,7 +50,8 @@ export function createResolvers(ids: RecordIds): Resolvers {
     Campaign: {
       async __resolveReference({ campaignId }, { size }, info) {
         size.admit(1, info);
-        return isBlank(campaignId) ? null : { campaignId };
+        const key = keyOf(campaignId);
+        return key === undefined ? null : { campaignId: key };
       },
       findRecords: async ({ campaignId }, wanted, { loader, size }, info) =>
         admitted(await loader.load({ ...wanted, campaignId }), size, info),
@@ -77,6 +79,8 @@ function found(answer: Answer): FoundRecord[] {
   return answer.records.map((record, index) => ({ record, answer, index }));
 }
 
-function isBlank(text: unknown): boolean {
-  return typeof text !== 'string' || text.trim() === '';
+/** A representation's key as text; some servers send an ID that is made of digits as a number. Undefined: blank, or none. */
+function keyOf(given: unknown): string | undefined {
+  const text = typeof given === 'number' ? String(given) : given;
+  return typeof text === 'string' && text.trim() !== '' ? text : undefined;
 }

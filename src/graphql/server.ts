@@ -53,7 +53,7 @@ export function createGraph(options: GraphOptions): Graph {
     status400ForVariableCoercionErrors: true,
     logger: quietLogger(onBug),
     plugins: [
-      cacheControlHeader(freshMs, now),
+      cacheControlHeader(now),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -66,7 +66,7 @@ export function createGraph(options: GraphOptions): Graph {
     apollo,
     begin() {
       const operation = startOperation(limits, now);
-      return { operation, context: { loader: createLoader(source, operation), size: createResponseSize() } };
+      return { operation, context: { loader: createLoader(source, operation, freshMs), size: createResponseSize() } };
     },
   };
 }
@@ -82,20 +82,21 @@ function knownOperations(context: ValidationContext): ASTVisitor {
 }
 
 /**
- * Sets `cache-control` to what remains of the oldest answer's freshness, and to `no-store` where an error or nothing at all was
+ * Sets `cache-control` to what remains of the answers' freshness, `maxAge` included, and to `no-store` where an error or nothing at all was
  * answered. Every object of the graph inherits from the field that asked (`inheritMaxAge`), so the oldest answer alone decides; Apollo's
  * own plugin walks through every field to find the same.
  */
-function cacheControlHeader(freshMs: number, now: () => number): ApolloServerPlugin<OperationContext> {
+function cacheControlHeader(now: () => number): ApolloServerPlugin<OperationContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        willSendResponse({ response, contextValue }) {
-          const { oldestAnswerAt } = contextValue.loader;
+        willSendResponse({ request, response, contextValue }) {
+          const { freshUntil } = contextValue.loader;
           const failed = response.body.kind === 'single' && response.body.singleResult.errors !== undefined;
-          const seconds =
-            oldestAnswerAt === undefined || failed ? 0 : Math.floor((oldestAnswerAt + freshMs - now()) / 1000);
-          response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, public` : 'no-store');
+          const seconds = freshUntil === undefined || failed ? 0 : Math.floor((freshUntil - now()) / 1000);
+          // A router asks by POST. What caches a GET on the way does not know the router's secret.
+          const scope = request.http?.method === 'GET' ? 'private' : 'public';
+          response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, ${scope}` : 'no-store');
           return Promise.resolve();
         },
       }),

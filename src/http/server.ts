@@ -72,6 +72,14 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     frameworkErrors: (error, _, reply) => void sendError(error, reply),
   });
 
+  // Connections that have asked nothing yet: Node does not count them as idle, and a drain would wait for them.
+  const silent = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  app.server.on('request', ({ socket }) => silent.delete(socket));
+
   // Whatever route is added later stands behind the door too, and so does what is at no route. The body is not read before.
   const open = new Set([...HEALTH_ROUTES, ...(options.metricsPublic ? ['/metrics'] : [])]);
   app.addHook('onRequest', async (request, reply) => {
@@ -117,6 +125,7 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
       if (state === 'draining') return;
       state = 'draining';
       if ((await openConnections()) > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_GRACE_MS));
+      for (const socket of silent) socket.destroy();
       // Whoever does not take its answer, or never ends its request, must not hold the process.
       const timer = setTimeout(() => app.server.closeAllConnections(), options.operationMs + DRAIN_GRACE_MS);
       await app.close();
@@ -165,6 +174,8 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
 
   function contextFor(reply: FastifyReply): Context {
     const operation = options.begin();
+    // Whoever hung up while the body was read or decompressed closed before anybody listened.
+    if (reply.raw.destroyed) operation.abandon();
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished) operation.finish();
       else operation.abandon();

@@ -64,10 +64,10 @@ export interface Freshness {
 
 /** Whether a kept answer serves in place of a call. */
 export function isFresh(answer: Answer, freshness: Freshness, maxAgeMs: number | undefined, now: number): boolean {
-  return now - answer.fetchedAt < Math.min(freshness.freshMs, maxAgeMs ?? Infinity);
+  return Math.max(0, now - answer.fetchedAt) < Math.min(freshness.freshMs, maxAgeMs ?? Infinity);
 }
 
 /** Whether a kept answer may stand in now that Wolkvox cannot answer. */
 export function mayStandIn(answer: Answer, freshness: Freshness, maxAgeMs: number | undefined, now: number): boolean {
-  return now - answer.fetchedAt < Math.min(freshness.freshMs + freshness.staleMs, maxAgeMs ?? Infinity);
+  return Math.max(0, now - answer.fetchedAt) < Math.min(freshness.freshMs + freshness.staleMs, maxAgeMs ?? Infinity);
 }

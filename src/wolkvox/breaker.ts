@@ -53,10 +53,13 @@ export function createBreaker({ observe, now, probes = PROBE_DELAYS }: BreakerOp
       return { duration, next: (context) => backoff.next(context) };
     },
   };
+  const health = new Health(() => refusedToken);
   const policy = circuitBreaker(handleWhen(tellsOfSickness), {
-    breaker: new Health(() => refusedToken),
+    breaker: health,
     halfOpenAfter: backoff,
   });
+  // A probe that failed for a reason of its own proves Wolkvox well too, but cockatiel does not count it as a success.
+  policy.onReset(() => health.success());
   policy.onStateChange((state) => {
     observe({ event: 'circuit', state: nameOf(state), because: refusedToken ? 'token refused' : 'failures in a row' });
   });
@@ -64,6 +67,8 @@ export function createBreaker({ observe, now, probes = PROBE_DELAYS }: BreakerOp
   return {
     check() {
       if (isProbing() || (policy.state === CircuitState.Open && now() < nextProbeAt)) throw openCircuit();
+      // This one goes to probe. The next may try where it never gets there; nobody else stands in the queue behind a probe.
+      if (policy.state === CircuitState.Open) nextProbeAt = now() + probes.firstMs;
     },
     async run(call) {
       if (isProbing()) throw openCircuit();

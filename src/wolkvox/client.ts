@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Lookup } from '../records/lookup.js';
 import type { Answer } from '../records/source.js';
-import type { LookupFailure } from '../records/failure.js';
-import { transportFailure, WolkvoxFailure } from './failure.js';
+import { transportFailure } from './failure.js';
 import { readAnswer, writeRequest } from './wire.js';
 
 /** The server closes an idle connection after 5 s (its Keep-Alive header); leave first, so that no call meets a closing one. */
@@ -61,18 +60,31 @@ export function createClient(options: ClientOptions): Client {
   return {
     async call(lookup, lost) {
       const { path, headers } = writeRequest(lookup, account);
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const signal = lost === undefined ? deadline : AbortSignal.any([deadline, lost]);
+      // A timer, not AbortSignal.timeout: a signal that only AbortSignal.any knows of may be collected before its time has come.
+      const ending = new AbortController();
+      const timer = setTimeout(
+        () => ending.abort(new DOMException('The call took too long.', 'TimeoutError')),
+        timeoutMs,
+      );
+      const end = (): void => ending.abort(lost?.reason);
+      if (lost?.aborted === true) end();
+      lost?.addEventListener('abort', end, { once: true });
+      let isWhole = false;
       running += 1;
       try {
-        const response = await pool.request({ method: 'GET', path: prefix + path, headers, signal });
-        const records = await readAnswer(response, { lookup, zone, maxRecords, maxBytes });
-        return { records, fetchedAt: now() };
+        const response = await pool.request({ method: 'GET', path: prefix + path, headers, signal: ending.signal });
+        try {
+          const records = await readAnswer(response, { lookup, zone, maxRecords, maxBytes });
+          return { records, fetchedAt: now() };
+        } finally {
+          isWhole = response.body.readableEnded;
+        }
       } catch (error) {
-        const failure = transportFailure(error);
-        if (endsConnection(failure) || lost?.aborted === true) await sleep(SETTLE_MS);
-        throw failure;
+        throw transportFailure(error);
       } finally {
+        clearTimeout(timer);
+        lost?.removeEventListener('abort', end);
+        if (!isWhole) await sleep(SETTLE_MS);
         running -= 1;
       }
     },
@@ -83,11 +95,4 @@ export function createClient(options: ClientOptions): Client {
       if (cutsOff) await sleep(SETTLE_MS);
     },
   };
-}
-
-/** Whether a failure left a connection that was cut off by us while the server may still be working. */
-function endsConnection(failure: LookupFailure): boolean {
-  return (
-    failure instanceof WolkvoxFailure && ['timeout', 'connection', 'too-large', 'malformed'].includes(failure.kind)
-  );
 }

@@ -47,7 +47,8 @@ export function createRetry(source: RecordSource, options: RetryOptions): Record
         if (!(error instanceof WolkvoxFailure)) throw error;
         save();
         const delayMs = delayBeforeRetry(error, asking);
-        if (delayMs === undefined) throw error;
+        // A second attempt is one of the calls that an operation may cause.
+        if (delayMs === undefined || ![...asking.operations].some((operation) => operation.claimCall())) throw error;
         saved -= 1;
         observe({ event: 'retry', kind: error.kind, delayMs });
         if (!(await waited(delayMs, asking.signal))) throw error;

@@ -42,7 +42,7 @@ export function createWolkvox(options: WolkvoxOptions): Wolkvox {
   const { budget, observe, now = Date.now, random = Math.random } = options;
   const client = createClient({ ...options, now });
   const breaker = createBreaker({ observe, now, probes: options.probes });
-  const turnstile = createTurnstile({ ...options, now, send });
+  const turnstile = createTurnstile({ ...options, now, random, send });
   const source = createRetry(
     {
       // Async, so that an open circuit rejects like everything else.
@@ -64,9 +64,11 @@ export function createWolkvox(options: WolkvoxOptions): Wolkvox {
 
   function send(lookup: Lookup, asking: Asking, place: Place): Promise<Answer> {
     return breaker.run(async () => {
+      // From here on it goes out, though everybody may leave while it is counted.
+      asking.onSent();
       await spend();
       place.lost?.throwIfAborted();
-      asking.onSent();
+      const { day, exhaustedUntil } = budget.state;
       const startedAt = now();
       try {
         const answer = await client.call(lookup, place.lost);
@@ -77,10 +79,11 @@ export function createWolkvox(options: WolkvoxOptions): Wolkvox {
           ms: now() - startedAt,
           records: answer.records.length,
         });
-        await budget.accepted();
+        // A call that was sent before Wolkvox said that the day is used up proves nothing.
+        if (exhaustedUntil !== undefined) await budget.accepted();
         return answer;
       } catch (error) {
-        throw await noted(error, now() - startedAt);
+        throw await noted(error, now() - startedAt, day);
       }
     });
   }
@@ -94,13 +97,13 @@ export function createWolkvox(options: WolkvoxOptions): Wolkvox {
     }
   }
 
-  /** Reports a failed call; where Wolkvox says that the day is used up, the budget tells until when. */
-  async function noted(error: unknown, ms: number): Promise<unknown> {
+  /** Reports a failed call; where Wolkvox says that the day of the call is used up, the budget tells until when. */
+  async function noted(error: unknown, ms: number, day: string): Promise<unknown> {
     if (!(error instanceof WolkvoxFailure)) return error;
     observe({ event: 'call', outcome: error.code, kind: error.kind, ms, records: -1, ...error.facts });
     if (error.kind !== 'quota') return error;
     observe({ event: 'quota-refused' });
-    await budget.exhausted();
+    if (budget.state.day === day) await budget.exhausted();
     const { exhaustedUntil } = budget.state;
     if (exhaustedUntil === undefined) return error;
     const retryAfterSeconds = Math.max(1, Math.ceil((exhaustedUntil - now()) / 1000));

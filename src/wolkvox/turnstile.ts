@@ -1,10 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import type { Observe, RefusalReason } from '../records/events.js';
 import { LookupFailure } from '../records/failure.js';
 import type { Place, Places } from '../records/limits.js';
 import type { Lookup } from '../records/lookup.js';
 import type { Answer, Asking, RecordSource } from '../records/source.js';
+import { WolkvoxFailure } from './failure.js';
 import { Rotation, type TurnOptions } from './rotation.js';
+
+/** Somebody else uses the token's places: so long at most, with jitter, until theirs may be free. */
+const SIMULTANEOUS_PAUSE_MS = 1_000;
+/** HTTP 429 without a Retry-After. */
+const THROTTLED_PAUSE_MS = 1_000;
+/** A Retry-After beyond this may be a mistake, such as a date by a wrong clock; one call finds out. */
+const LONGEST_PAUSE_MS = 600_000;
+
+const TOO_LATE = 'The turn would come after the deadline of the operation.';
 
 /** So many of the latest calls tell how long the next ones will take. */
 const REMEMBERED_CALLS = 20;
@@ -19,6 +30,8 @@ export interface TurnstileOptions {
   readonly send: (lookup: Lookup, asking: Asking, place: Place) => Promise<Answer>;
   readonly observe: Observe;
   readonly now: () => number;
+  /** 0 to 1, for the jitter. */
+  readonly random: () => number;
 }
 
 export interface Turnstile extends RecordSource {
@@ -31,13 +44,15 @@ export interface Turnstile extends RecordSource {
 /**
  * Lets calls through one by one: never more than `concurrency` at once, operations in rotation, nobody who would come too late.
  *
- * Rejects with UPSTREAM_BUSY where the queue is full or the turn cannot come before the deadline, and with the reason of
+ * Rejects with UPSTREAM_BUSY where the queue is full or the turn cannot come before the deadline, also because Wolkvox asks for a pause, and with the reason of
  * `asking.signal` where everybody left before the call was sent; such a call is never sent. One that is under way ends by itself.
  */
 export function createTurnstile(options: TurnstileOptions): Turnstile {
-  const { concurrency, places, send, observe, now } = options;
+  const { concurrency, places, send, observe, now, random } = options;
   const queue = new PQueue<Rotation, TurnOptions>({ concurrency, queueClass: Rotation });
   const durations: number[] = [];
+  /** Until then Wolkvox takes no call: each would be refused, and count. */
+  let pausedUntil = 0;
 
   return {
     find,
@@ -73,26 +88,55 @@ export function createTurnstile(options: TurnstileOptions): Turnstile {
   }
 
   async function callInPlace(lookup: Lookup, asking: Asking): Promise<Answer> {
+    await waitOutPause(asking);
     const startedAt = now();
     const place = await places.take(asking.signal);
     try {
       asking.signal.throwIfAborted();
-      return await send(lookup, asking, place);
+      const answer = await send(lookup, asking, place);
+      learn(now() - startedAt);
+      return answer;
+    } catch (error) {
+      // Refusals of our own are no calls, and take no time.
+      if (error instanceof WolkvoxFailure) {
+        learn(now() - startedAt);
+        pausedUntil = Math.max(pausedUntil, now() + pauseAfter(error));
+      }
+      throw error;
     } finally {
       place.release();
-      durations.push(now() - startedAt);
-      if (durations.length > REMEMBERED_CALLS) durations.shift();
     }
+  }
+
+  async function waitOutPause({ signal, deadline }: Asking): Promise<void> {
+    for (let ms = pausedUntil - now(); ms > 0; ms = pausedUntil - now()) {
+      if (pausedUntil > deadline) refuse('wait-too-long', TOO_LATE, ms - (deadline - now()));
+      await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  function pauseAfter({ kind, retryAfterSeconds }: WolkvoxFailure): number {
+    if (kind === 'throttled') {
+      return retryAfterSeconds === undefined
+        ? THROTTLED_PAUSE_MS
+        : Math.min(LONGEST_PAUSE_MS, retryAfterSeconds * 1000);
+    }
+    return kind === 'simultaneous' ? SIMULTANEOUS_PAUSE_MS * (0.5 + random() / 2) : 0;
+  }
+
+  function learn(ms: number): void {
+    durations.push(ms);
+    if (durations.length > REMEMBERED_CALLS) durations.shift();
   }
 
   function admit(asking: Asking): void {
     if (queue.size >= options.queueLimit) {
       refuse('queue-full', `${queue.size} calls wait already, as many as may.`, timeFor(queue.size));
     }
-    const waitMs = timeFor(queue.sizeBy({ asking }));
+    const waitMs = timeFor(queue.sizeBy({ asking })) + Math.max(0, pausedUntil - now());
     const remainingMs = asking.deadline - now();
     if (waitMs > remainingMs) {
-      refuse('wait-too-long', 'The turn would come after the deadline of the operation.', waitMs - remainingMs);
+      refuse('wait-too-long', TOO_LATE, waitMs - remainingMs);
     }
   }
 

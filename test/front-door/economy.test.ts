@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { startService } from '../support/service.js';
 
@@ -169,6 +172,43 @@ describe('deadlines', () => {
     const calls = simulator.witness.calls.length;
     await ask(aliases(2, 2));
     expect(simulator.witness.calls).toHaveLength(calls);
+  });
+
+  it('drops the calls of a client that hung up while its compressed body was still being read', async () => {
+    const { url, simulator } = await startService({ settings: { latency: { minMs: 100, maxMs: 100 } } });
+    const padding = 'x'.repeat(1_000_000);
+    const body = gzipSync(JSON.stringify({ query: aliases(40, 40), extensions: { padding } }));
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    const head = `POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
+    // Longer than a body takes to be read and its first calls to be sent.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(simulator.witness.calls.length).toBeLessThanOrEqual(2);
+  });
+
+  it('lets the answer of maxAge be cached no longer than the caller accepts', async () => {
+    const { ask } = await startService();
+    const cacheControl = async (maxAge: number): Promise<string | null> =>
+      (await ask(`{ findCampaignRecords(phone: "3064821975", maxAge: ${maxAge}) { id } }`)).headers.get(
+        'cache-control',
+      );
+    expect(await cacheControl(0)).toBe('no-store');
+    expect(await cacheControl(30)).toMatch(/^max-age=(2[5-9]|30), public$/);
+  });
+
+  it('keeps asking nobody while Wolkvox asks for a pause', async () => {
+    const { ask, simulator } = await startService({ settings: { retryAfterSeconds: 60 } });
+    simulator.faults.always('429-seconds');
+    await ask(aliases(50, 50));
+    const { errors } = await ask(aliases(10, 60));
+    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
+      Array.from({ length: 10 }, () => 'UPSTREAM_BUSY'),
+    );
+    // The two that were under way when Wolkvox said so.
+    expect(simulator.witness.attempts).toHaveLength(2);
   });
 
   it('answers UPSTREAM_TIMEOUT at the deadline, lets the call end into the cache, and serves it then', async () => {

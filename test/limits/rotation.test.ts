@@ -141,6 +141,7 @@ describe('the turnstile, in every interleaving that the scheduler finds', () => 
             places: unsharedPlaces,
             observe: () => undefined,
             now: () => 0,
+            random: () => 1,
             async send(lookup): Promise<Answer> {
               running += 1;
               most = Math.max(most, running);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startOperation, type RunningOperation } from '../../src/graphql/operation.js';
 import type { ServiceEvent } from '../../src/records/events.js';
 import { LookupFailure } from '../../src/records/failure.js';
+import { WolkvoxFailure } from '../../src/wolkvox/failure.js';
 import type { Place, Places } from '../../src/records/limits.js';
 import { askingOf, type Answer } from '../../src/records/source.js';
 import { createTurnstile, unsharedPlaces, type Turnstile } from '../../src/wolkvox/turnstile.js';
@@ -27,6 +28,7 @@ class Bench {
       places,
       observe: (event) => this.events.push(event),
       now: () => this.now,
+      random: () => 1,
       send: ({ phone }) =>
         new Promise((resolve, reject) => {
           this.sent.push({
@@ -201,6 +203,39 @@ describe('the turnstile', () => {
     await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(bench.sent).toEqual([]);
     expect(bench.turnstile.waiting).toBe(0);
+  });
+});
+
+describe('the turnstile while Wolkvox asks for a pause', () => {
+  it('refuses at once whose deadline is before its end, and lets the others wait it out', async () => {
+    const bench = new Bench();
+    const throttled = new WolkvoxFailure('throttled', undefined, { retryAfterSeconds: 60 });
+    await bench.ask('1', start(200_000));
+    await bench.sent[0]?.end(throttled);
+    const { answer } = await bench.ask('2', start(25_000));
+    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_BUSY', retryAfterSeconds: 35 });
+    bench.now = 59_990;
+    const patient = start(200_000);
+    const waiting = await bench.ask('3', patient);
+    expect(bench.phones).toEqual(['1']);
+    bench.now = 60_000;
+    await expect.poll(() => bench.phones).toEqual(['1', '3']);
+    await bench.sent[1]?.end();
+    await expect(waiting.answer).resolves.toBe(ANSWER);
+  });
+
+  it('sends nothing for those who leave during the pause, and pauses for somebody else who uses the token, too', async () => {
+    const bench = new Bench();
+    await bench.ask('1');
+    await bench.sent[0]?.end(new WolkvoxFailure('simultaneous'));
+    const leaver = start();
+    const { answer } = await bench.ask('2', leaver);
+    leaver.abandon();
+    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(bench.phones).toEqual(['1']);
+    bench.now = 1_000;
+    await bench.ask('3');
+    expect(bench.phones).toEqual(['1', '3']);
   });
 });
 
