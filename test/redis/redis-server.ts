@@ -43,7 +43,9 @@ export async function startRedis(options: { readonly appendOnly?: boolean } = {}
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const child = spawn('redis-server', args, { stdio: 'ignore' });
     // A test that runs out of time ends nothing itself.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const killIt = (): boolean => child.kill('SIGKILL');
+    process.once('exit', killIt);
+    child.once('exit', () => process.off('exit', killIt));
     for (let tries = 0; tries < 200; tries += 1) {
       if ((await ask('PING').catch(() => undefined)) === 'PONG') return child;
       if (child.exitCode !== null) break;

@@ -103,7 +103,9 @@ export async function startReplica(
   const waiting = new Map<number, (message: { value?: unknown; error?: string }) => void>();
   let last = 0;
   // A test that runs out of time ends nothing itself.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const killIt = (): boolean => child.kill('SIGKILL');
+  process.once('exit', killIt);
+  child.once('exit', () => process.off('exit', killIt));
   child.on('message', (message: { id: number; value?: unknown; error?: string }) => waiting.get(message.id)?.(message));
   const replica: Replica = {
     order(order) {
