@@ -32,6 +32,7 @@ function announce(config: Config, url: string, log: Log): void {
   if (config.routerSecrets.length === 0 && (config.production || config.allowUnauthenticated)) {
     log.warn('ALLOW_UNAUTHENTICATED: whoever reaches this address may ask');
   }
+  if (config.traceEndpoint !== undefined) log.warn('OTEL_EXPORTER_OTLP_ENDPOINT: this version sends no traces');
   if (config.redis === undefined && config.stateDir === undefined) {
     log.info("no STATE_DIR and no REDIS_URL: the day's count of calls does not survive a restart");
   }
