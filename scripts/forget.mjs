@@ -17,7 +17,7 @@ class Refusal extends Error {}
 try {
   const forgotten = await forget(readPerson(process.argv.slice(2)), addressOf(process.env), secretOf(process.env));
   const answers = forgotten === 1 ? '1 kept answer' : `${forgotten} kept answers`;
-  console.log(forgotten === 0 ? 'Nothing was kept about this person.' : `Forgotten: ${answers}.`);
+  console.log(forgotten === 0 ? 'Nothing about this person was found.' : `Forgotten: ${answers}.`);
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;
   console.error(error.message);

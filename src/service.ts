@@ -115,7 +115,7 @@ export function createService(config: Config, { log, probes, now = Date.now }: S
         apollo: graph.apollo,
         begin() {
           const { operation, context } = graph.begin();
-          return { context, finish: () => operation.finish(), abandon: () => operation.abandon() };
+          return { context, end: () => operation.end() };
         },
         guard: createGuard(),
         routerSecrets: config.routerSecrets,

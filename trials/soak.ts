@@ -193,8 +193,12 @@ function reportOf(findings: Findings): TrialReport {
         ['most at once', witness.mostAtOnce, '2'],
         ['refused as a third one', witness.refusedThird, '0'],
         ['places used by two bare connections', useText(bare), ''],
-        ['places used by one replica alone', useText(alone), '≥ 95%'],
-        [`places used by ${options.replicas} replicas`, useText(together), '≥ 85%'],
+        ['places used by one replica alone, of what the bare connections use', ratioText(alone, bare), '≥ 95%'],
+        [
+          `places used by ${options.replicas} replicas, of what the bare connections use`,
+          ratioText(together, bare),
+          '≥ 85%',
+        ],
         ['crashes, unhandled errors, words on stderr', fleet.crashes.length, '0'],
         ['longest time the witness did not look', seconds(watch.longestStallMs), ''],
       ],
@@ -234,6 +238,11 @@ export function diaryOf({ diary }: Fleet): string {
 
 function useText({ share, busy, calls }: Use): string {
   return `${percent(share)} (${calls} calls; busy ${percent(busy)} of the time)`;
+}
+
+/** The bare connections show what is ideal on this machine in this run: nothing but asking. */
+function ratioText(use: Use, bare: Use): string {
+  return `${percent(use.share / bare.share)}; ${useText(use)}`;
 }
 
 function percent(share: number): string {

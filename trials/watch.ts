@@ -66,7 +66,7 @@ function isInFlight({ receivedAt, endedAt }: SeenRequest, instant: number): bool
 }
 
 /** The first instant from `from` on at which both places were in use; undefined: not yet. */
-export function bothBusyAt(requests: readonly SeenRequest[], from: number): number | undefined {
+function bothBusyAt(requests: readonly SeenRequest[], from: number): number | undefined {
   const late = requests.filter(({ endedAt }) => (endedAt ?? Infinity) > from);
   const instants = [from, ...late.map(({ receivedAt }) => receivedAt).filter((instant) => instant > from)];
   return instants.find((instant) => late.filter((request) => isInFlight(request, instant)).length >= PLACES);

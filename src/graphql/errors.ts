@@ -1,5 +1,5 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { LookupFailure } from '../records/failure.js';
 
 /** Codes of Apollo Server's own errors that blame the request; their messages are for the caller, without its values. */
@@ -36,10 +36,6 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
     if (error instanceof GraphQLError && CALLERS_FAULT.has(code)) {
       return { message: withoutValues(formatted.message), ...place, extensions: { code, retryable: false } };
     }
-    if (isForeignEntity(error)) {
-      const message = 'representations: expected the __typename of an entity of this subgraph, and its key.';
-      return { message, ...place, extensions: { code: 'BAD_USER_INPUT', retryable: false } };
-    }
     onBug(original);
     return {
       message: 'Internal server error',
@@ -47,17 +43,6 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
       extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false },
     };
   };
-}
-
-/**
- * Whether federation found no entity of ours in a representation. It throws a plain error for the whole list, or graphql-js refuses one
- * item with an error of its own kind; what our own resolvers throw for an item is none of that.
- */
-function isForeignEntity(error: unknown): boolean {
-  if (!(error instanceof GraphQLError)) return false;
-  const field = error.nodes?.[0];
-  if (field?.kind !== Kind.FIELD || field.name.value !== '_entities') return false;
-  return error.path?.length === 1 || (error.path?.length === 2 && error.originalError instanceof GraphQLError);
 }
 
 /** Why graphql-js refuses a variable: its own words alone, since the value before them may imitate any others. */

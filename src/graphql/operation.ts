@@ -11,10 +11,8 @@ export interface OperationLimits {
 
 /** An operation that is running, with the means to end it. */
 export interface RunningOperation extends Operation {
-  /** The caller has its response: no timer is left behind. */
-  finish(): void;
-  /** The caller hung up: what waits for it is dropped. */
-  abandon(): void;
+  /** The response is out, or the caller hung up: what still waits for it is dropped, and no timer is left behind. */
+  end(): void;
 }
 
 export function startOperation(limits: OperationLimits, now: () => number): RunningOperation {
@@ -26,7 +24,7 @@ export function startOperation(limits: OperationLimits, now: () => number): Runn
     controller.abort(
       new LookupFailure('UPSTREAM_TIMEOUT', `No answer within the ${limits.deadlineMs / 1000} s of an operation.`),
     );
-  }, limits.deadlineMs);
+  }, limits.deadlineMs).unref();
 
   return {
     deadline: now() + limits.deadlineMs,
@@ -36,10 +34,9 @@ export function startOperation(limits: OperationLimits, now: () => number): Runn
       callsLeft -= 1;
       return true;
     },
-    finish: () => clearTimeout(timer),
-    abandon() {
+    end() {
       clearTimeout(timer);
-      controller.abort(new LookupFailure('UPSTREAM_TIMEOUT', 'The caller has gone.'));
+      controller.abort(new LookupFailure('UPSTREAM_TIMEOUT', 'Nobody waits for the answer any more.'));
     },
   };
 }

@@ -17,7 +17,9 @@ export function createResolvers(ids: RecordIds): Resolvers {
         const reference = ids.read(id);
         if (reference === undefined) return null;
         const answer = await loader.loadLookup(reference.lookup);
-        return found(answer)[reference.locate(answer)] ?? null;
+        const index = reference.locate(answer);
+        const record = answer.records[index];
+        return record === undefined ? null : { record, answer, index };
       },
       id: ({ answer, index }) => ids.idOf(answer, index),
       campaignId: ({ record }) => record.campaignId,

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLResolverMap } from '@apollo/subgraph/dist/schema-helper/resolverMap.js';
-import { parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { LookupFailure } from '../records/failure.js';
+import { isUnionType, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { RecordLoader } from './loader.js';
 import type { RecordIds } from './record-id.js';
 import { createResolvers } from './resolvers.js';
@@ -25,5 +26,36 @@ export function readTypeDefs(): DocumentNode {
 export function createSchema(ids: RecordIds): GraphQLSchema {
   // The library types resolvers for any context at all; the generated types are the stricter ones.
   const resolvers = createResolvers(ids) as GraphQLResolverMap<unknown>;
-  return buildSubgraphSchema({ typeDefs: readTypeDefs(), resolvers });
+  return refuseForeignEntities(buildSubgraphSchema({ typeDefs: readTypeDefs(), resolvers }));
+}
+
+/**
+ * Lets a representation of a type that is no entity here fail by itself. Federation throws for the whole list at the first one, and
+ * leaves the lookups of those before it to themselves: nobody would hear of their failures, and that ends a process.
+ */
+function refuseForeignEntities(schema: GraphQLSchema): GraphQLSchema {
+  const field = schema.getQueryType()?.getFields()['_entities'];
+  const union = schema.getType('_Entity');
+  const resolve = field?.resolve;
+  if (field === undefined || resolve === undefined || !isUnionType(union)) {
+    throw new Error('Expected a schema with entities; it has none.');
+  }
+  const names = new Set(union.getTypes().map(({ name }) => name));
+  const isOurs = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && '__typename' in one && names.has(String(one.__typename));
+  field.resolve = (source, args: { readonly representations: readonly unknown[] }, context, info) => {
+    const ours = args.representations.filter(isOurs);
+    const resolved = (resolve(source, { ...args, representations: ours }, context, info) as unknown[]).values();
+    return args.representations.map((one) =>
+      isOurs(one) ? resolved.next().value : Promise.reject(foreignEntity([...names])),
+    );
+  };
+  return schema;
+}
+
+function foreignEntity(names: readonly string[]): LookupFailure {
+  return new LookupFailure(
+    'BAD_USER_INPUT',
+    `representations: expected one of the __typenames ${names.join(', ')}; came another.`,
+  );
 }

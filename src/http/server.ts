@@ -19,8 +19,8 @@ const HEALTH_ROUTES = ['/livez', '/readyz'];
 
 export interface HttpOptions<Context extends object> {
   readonly apollo: ApolloServer<Context>;
-  /** Starts an operation; `finish` when its response is out, `abandon` when its caller hangs up. */
-  readonly begin: () => { readonly context: Context; finish(): void; abandon(): void };
+  /** Starts an operation; `end` when its response is out, or its caller hangs up. */
+  readonly begin: () => { readonly context: Context; end(): void };
   /** Says why a document must not run. */
   readonly guard: (query: string) => GraphQLError | undefined;
   /** Secrets of the router; empty: nobody is asked. */
@@ -175,11 +175,8 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
   function contextFor(reply: FastifyReply): Context {
     const operation = options.begin();
     // Whoever hung up while the body was read or decompressed closed before anybody listened.
-    if (reply.raw.destroyed) operation.abandon();
-    reply.raw.once('close', () => {
-      if (reply.raw.writableFinished) operation.finish();
-      else operation.abandon();
-    });
+    if (reply.raw.destroyed) operation.end();
+    reply.raw.once('close', () => operation.end());
     return operation.context;
   }
 

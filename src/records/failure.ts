@@ -10,9 +10,6 @@ export type FailureCode =
   | 'TOO_MANY_LOOKUPS'
   | 'RESULT_TOO_LARGE';
 
-/** The codes that say that Wolkvox, not the question, is why there is no answer. */
-export type UpstreamCode = Extract<FailureCode, `UPSTREAM_${string}`>;
-
 /** True where the same question may be answered when it is asked again a little later. */
 const RETRYABLE: Readonly<Record<FailureCode, boolean>> = {
   BAD_USER_INPUT: false,

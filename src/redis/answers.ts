@@ -247,7 +247,10 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
   function end(flight: Flight, telling: string, kept: Kept | undefined): void {
     if (link.server === undefined || (flight.lockKey === undefined && kept === undefined)) return;
     const work = (async () => {
-      const stored = kept === undefined ? [] : await write(flight.answerKey, kept);
+      const forgottenBefore = forgotten;
+      const sealed = kept === undefined ? [] : await write(flight.answerKey, kept);
+      // Sealing takes a moment in which somebody may be forgotten.
+      const stored = forgotten === forgottenBefore ? sealed : [];
       await link.run(
         endScript,
         [flight.answerKey, flight.lockKey ?? `${name}:flight:none`],

@@ -350,6 +350,8 @@ export function createSharedBudget(options: SharedBudgetOptions): SharedBudget {
       await tell('accepted');
     },
     get state(): DayBudgetState {
+      // The next call turns the day; until then nobody shall read yesterday's count as today's.
+      if (link.now() >= day.to) return { day: dayOf(link.now()).name, spent: 0, limit, exhaustedUntil: undefined };
       return { day: day.name, spent: spent(), limit, exhaustedUntil: day.refused ? day.to : undefined };
     },
     sync,

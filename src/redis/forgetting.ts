@@ -39,9 +39,9 @@ export function createForgetting(options: { link: Link; sealing: Sealing; name: 
 
   return {
     async forget(person) {
+      const sealed = (await sealing.seal(channel, JSON.stringify(person))).toString('base64');
       // First the replicas: what is under way there must not be stored after the search has passed.
-      const sealed = await sealing.seal(channel, JSON.stringify(person));
-      await link.send('PUBLISH', channel, sealed.toString('base64'));
+      await link.send('PUBLISH', channel, sealed);
       let erased = 0;
       let cursor = '0';
       do {
@@ -52,6 +52,8 @@ export function createForgetting(options: { link: Link; sealing: Sealing; name: 
           if (await isAbout(person, key)) erased += Number(await link.send('UNLINK', key));
         }
       } while (cursor !== '0');
+      // Once more: what was not erased yet may have come back into a memory meanwhile.
+      await link.send('PUBLISH', channel, sealed);
       return erased;
     },
     onForget(listener) {

@@ -88,11 +88,8 @@ export function createTurnstile(options: TurnstileOptions): Turnstile {
   }
 
   async function callInPlace(lookup: Lookup, asking: Asking): Promise<Answer> {
-    await waitOutPause(asking);
-    const startedAt = now();
-    const place = await places.take(asking.signal);
+    const { place, startedAt } = await placeFor(asking);
     try {
-      asking.signal.throwIfAborted();
       const answer = await send(lookup, asking, place);
       learn(now() - startedAt);
       return answer;
@@ -108,9 +105,28 @@ export function createTurnstile(options: TurnstileOptions): Turnstile {
     }
   }
 
-  async function waitOutPause({ signal, deadline }: Asking): Promise<void> {
+  /** A place, outside of every pause, for somebody who still waits. */
+  async function placeFor(asking: Asking): Promise<{ readonly place: Place; readonly startedAt: number }> {
+    for (;;) {
+      try {
+        await waitOutPause(asking);
+        const startedAt = now();
+        const place = await places.take(asking.signal);
+        if (!asking.signal.aborted && now() >= pausedUntil) return { place, startedAt };
+        // The wait for a place may be long: everybody may have left, or Wolkvox have asked for a pause.
+        place.release();
+        asking.signal.throwIfAborted();
+      } catch (error) {
+        if (asking.signal.aborted) observe({ event: 'refused', code: codeOf(error), why: 'nobody-waits' });
+        throw error;
+      }
+    }
+  }
+
+  async function waitOutPause(asking: Asking): Promise<void> {
+    const { signal } = asking;
     for (let ms = pausedUntil - now(); ms > 0; ms = pausedUntil - now()) {
-      if (pausedUntil > deadline) refuse('wait-too-long', TOO_LATE, ms - (deadline - now()));
+      if (pausedUntil > asking.deadline) refuse('wait-too-long', TOO_LATE, ms - (asking.deadline - now()));
       await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

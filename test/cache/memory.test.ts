@@ -77,7 +77,6 @@ class Bench implements RecordSource {
 
 function start(calls = 250): RunningOperation {
   const operation = startOperation({ deadlineMs: 60_000, calls }, () => 0);
-  operation.finish();
   return operation;
 }
 
@@ -151,7 +150,7 @@ describe('the memory cache', () => {
     bench.now += FRESH;
     const operation = start();
     const { answer } = await bench.ask(ANA, undefined, operation);
-    operation.abandon();
+    operation.end();
     await expect(answer).resolves.toMatchObject({ fetchedAt: 1_000_000 });
   });
 
@@ -181,10 +180,10 @@ describe('the memory cache', () => {
     const [one, other] = [start(), start()];
     const first = await bench.ask(ANA, undefined, one);
     await bench.ask(ANA, undefined, other);
-    one.abandon();
+    one.end();
     await expect(first.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(bench.calls[0]?.asking.signal.aborted).toBe(false);
-    other.abandon();
+    other.end();
     expect(bench.calls[0]?.asking.signal.aborted).toBe(true);
     await bench.ask(ANA);
     expect(bench.calls).toHaveLength(2);
@@ -195,7 +194,7 @@ describe('the memory cache', () => {
     const one = start();
     await bench.ask(ANA, undefined, one);
     bench.calls[0]?.asking.onSent();
-    one.abandon();
+    one.end();
     const { answer } = await bench.ask(ANA);
     await bench.calls[0]?.resolve([record('20111222')]);
     await expect(answer).resolves.toMatchObject({ records: [{ customerId: '20111222' }] });
@@ -296,14 +295,14 @@ describe('the memory cache', () => {
     expect(bench.calls[0]?.asking.deadline).toBe(60_000);
     await bench.ask(ANA, undefined, late);
     expect(bench.calls[0]?.asking.deadline).toBe(90_000);
-    late.abandon();
+    late.end();
     expect(bench.calls[0]?.asking.deadline).toBe(60_000);
   });
 
   it('rejects an operation that is over before it asks, and tells the flight that nobody waits', async () => {
     const bench = new Bench();
     const gone = start();
-    gone.abandon();
+    gone.end();
     const { answer } = await bench.ask(ANA, undefined, gone);
     await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(bench.calls.every(({ asking }) => asking.signal.aborted)).toBe(true);

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXAMPLES } from '../../src/simulator/cast.js';
 import { startService, type GraphResponse, type TestService } from '../support/service.js';
 
@@ -161,6 +161,30 @@ describe('_entities', () => {
     expect((await entities(service, ids.map(record))).list).toMatchObject([{ owner: '25570001' }]);
     service.simulator.reset();
     expect(await entities(service, ids.map(record))).toEqual({ errors: [], list: [null] });
+  });
+
+  it('lets a representation of a foreign type harm no other, and leaves no lookup behind', async () => {
+    const service = await startService({ settings: { latency: { minMs: 50, maxMs: 50 } } });
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', onUnhandled);
+    onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
+    const [id] = await idsOf(service, `phone: "${withoutCustomerId.phone}"`);
+    const [doomed] = await idsOf(service, `phone: "${severalPhones.phones[0]}"`);
+    service.simulator.faults.always('html-200', { when: { customerId: severalPhones.customerId } });
+    const foreign: Representation[] = [
+      { __typename: 'Order', id: '1' },
+      { __typename: 'Phone' },
+      { __typename: 'Query' },
+    ];
+    const { list, errors } = await entities(service, [record(doomed), ...foreign, record(id)]);
+    expect(list).toMatchObject([null, ...foreign.map(() => null), { id }]);
+    expect(errors.map(({ path, extensions }) => [path?.[1], extensions['code']])).toEqual(
+      expect.arrayContaining([[0, 'UPSTREAM_MALFORMED'], ...foreign.map((_, index) => [index + 1, 'BAD_USER_INPUT'])]),
+    );
+    expect(errors).toHaveLength(1 + foreign.length);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
   });
 
   it('lets one failing lookup harm no other', async () => {

@@ -33,7 +33,7 @@ async function respond(
       bugs,
     };
   } finally {
-    operation.finish();
+    operation.end();
     await graph.apollo.stop();
   }
 }

@@ -33,7 +33,6 @@ function drained(rotation: Rotation, order: string[]): string[] {
 
 function operation(): RunningOperation {
   const one = startOperation({ deadlineMs: 60_000, calls: 1_000 }, () => 0);
-  one.finish();
   return one;
 }
 
@@ -153,7 +152,7 @@ describe('the turnstile, in every interleaving that the scheduler finds', () => 
           });
           const questions = steps.map(async ({ operation: which, fails, leaves }) => {
             const asker = operations[which] as RunningOperation;
-            if (leaves) void scheduler.schedule(Promise.resolve(), 'leave').then(() => asker.abandon());
+            if (leaves) void scheduler.schedule(Promise.resolve(), 'leave').then(() => asker.end());
             return turnstile.find(fails ? { phone: 'fails' } : { phone: 'works' }, askingOf(asker));
           });
           const settled = Promise.allSettled(questions);

@@ -66,7 +66,6 @@ class Bench {
 
 function start(deadlineMs = 60_000): RunningOperation {
   const operation = startOperation({ deadlineMs, calls: 1_000 }, () => 0);
-  operation.finish();
   return operation;
 }
 
@@ -180,12 +179,12 @@ describe('the turnstile', () => {
     const sent = await bench.ask('sent', sender);
     await bench.ask('2');
     const waiting = await bench.ask('waiting', waiter);
-    waiter.abandon();
+    waiter.end();
     await expect(waiting.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     await turn();
     expect(bench.turnstile.waiting).toBe(0);
     expect(bench.events).toEqual([{ event: 'refused', code: 'UPSTREAM_TIMEOUT', why: 'nobody-waits' }]);
-    sender.abandon();
+    sender.end();
     await turn();
     // Its slot is not free before it has ended.
     await bench.ask('next');
@@ -198,7 +197,7 @@ describe('the turnstile', () => {
   it('sends nothing for an operation that is over before it asks', async () => {
     const bench = new Bench();
     const gone = start();
-    gone.abandon();
+    gone.end();
     const { answer } = await bench.ask('1', gone);
     await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(bench.sent).toEqual([]);
@@ -230,7 +229,7 @@ describe('the turnstile while Wolkvox asks for a pause', () => {
     await bench.sent[0]?.end(new WolkvoxFailure('simultaneous'));
     const leaver = start();
     const { answer } = await bench.ask('2', leaver);
-    leaver.abandon();
+    leaver.end();
     await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(bench.phones).toEqual(['1']);
     bench.now = 1_000;
@@ -268,7 +267,7 @@ describe('the turnstile and the places of the token', () => {
     const asker = start();
     const first = await bench.ask('1', asker);
     const second = await bench.ask('2');
-    asker.abandon();
+    asker.end();
     grant?.({ lost: undefined, release: () => (released += 1) });
     await expect(first.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     await expect(second.answer).rejects.toBe(failure);

@@ -40,7 +40,7 @@ describe('npm run forget', () => {
     await ask(question, {}, { headers });
     const env = { ...at(url), ROUTER_SECRET: `${SECRET},another-secret` };
     expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Forgotten: 1 kept answer.\n' });
-    expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Nothing was kept about this person.\n' });
+    expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Nothing about this person was found.\n' });
     await ask(question, {}, { headers });
     expect(simulator.witness.calls).toHaveLength(2);
   });
