@@ -141,7 +141,9 @@ test('what was asked outlives a reload, but neither the tab of the browser nor t
   await run(page, 'QuestionWithAnError', 'BAD_USER_INPUT');
   const before = await tabs(page);
   // The state is kept half a second after the last change.
-  await page.waitForFunction(`JSON.parse(sessionStorage.getItem('graphiql:tabState')).activeTabIndex === 4`);
+  await expect
+    .poll(() => page.evaluate(`JSON.parse(sessionStorage.getItem('graphiql:tabState')).activeTabIndex`))
+    .toBe(4);
   await page.reload();
   await page.locator('.graphiql-query-editor .view-lines', { hasText: 'QuestionWithAnError' }).waitFor();
 
