@@ -10,6 +10,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Many tests start processes and servers of their own; two at a time leave each a core.
     maxWorkers: 2,
+    // The same for tests that run side by side in a file: each has several processes.
+    maxConcurrency: 2,
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/graphql/generated.ts'] },
   },
 });
