@@ -42,7 +42,11 @@ function refuseForeignEntities(schema: GraphQLSchema): GraphQLSchema {
   }
   const names = new Set(union.getTypes().map(({ name }) => name));
   const isOurs = (one: unknown): boolean =>
-    typeof one === 'object' && one !== null && '__typename' in one && names.has(String(one.__typename));
+    typeof one === 'object' &&
+    one !== null &&
+    '__typename' in one &&
+    typeof one.__typename === 'string' &&
+    names.has(one.__typename);
   field.resolve = (source, args: { readonly representations: readonly unknown[] }, context, info) => {
     const ours = args.representations.filter(isOurs);
     const resolved = (resolve(source, { ...args, representations: ours }, context, info) as unknown[]).values();

@@ -6,7 +6,7 @@ import { startService, type GraphResponse, type TestService } from '../support/s
 const { inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, severalPhones, nobody } = EXAMPLES;
 
 interface Representation {
-  readonly __typename: string;
+  readonly __typename: unknown;
   readonly [key: string]: unknown;
 }
 
@@ -176,6 +176,7 @@ describe('_entities', () => {
       { __typename: 'Order', id: '1' },
       { __typename: 'Phone' },
       { __typename: 'Query' },
+      { __typename: { toString: 1 } },
     ];
     const { list, errors } = await entities(service, [record(doomed), ...foreign, record(id)]);
     expect(list).toMatchObject([null, ...foreign.map(() => null), { id }]);

@@ -223,6 +223,25 @@ describe('the turnstile while Wolkvox asks for a pause', () => {
     await expect(waiting.answer).resolves.toBe(ANSWER);
   });
 
+  it('gives back a place that came during a pause, and takes one after it', async () => {
+    const grants: ((place: Place) => void)[] = [];
+    let released = 0;
+    const place: Place = { lost: undefined, release: () => (released += 1) };
+    const bench = new Bench({ places: { take: () => new Promise((resolve) => grants.push(resolve)) } });
+    await bench.ask('1');
+    await bench.ask('2');
+    grants[0]?.(place);
+    await expect.poll(() => bench.phones).toEqual(['1']);
+    await bench.sent[0]?.end(new WolkvoxFailure('throttled', undefined, { retryAfterSeconds: 1 }));
+    grants[1]?.(place);
+    await expect.poll(() => released).toBe(2);
+    expect(bench.phones).toEqual(['1']);
+    bench.now = 1_000;
+    await expect.poll(() => grants.length, { timeout: 5_000 }).toBe(3);
+    grants[2]?.(place);
+    await expect.poll(() => bench.phones).toEqual(['1', '2']);
+  });
+
   it('sends nothing for those who leave during the pause, and pauses for somebody else who uses the token, too', async () => {
     const bench = new Bench();
     await bench.ask('1');
