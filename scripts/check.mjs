@@ -8,7 +8,7 @@ const STEPS = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['tests', 'vitest', ['run']],
-  ['front door on Node 24', 'node', ['scripts/node24.mjs']],
+  ['API tests on Node 24', 'node', ['scripts/node24.mjs']],
 ];
 
 const results = [];

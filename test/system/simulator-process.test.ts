@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EXAMPLES } from '../../src/simulator/cast.js';
+import { FAULT_NAMES } from '../../src/simulator/faults.js';
+import { eventually, startSimulator } from '../support/simulator-client.js';
+
+const FOUND = `customer_id=${EXAMPLES.undialled.customerId}`;
+
+interface Control {
+  get(route: string): Promise<unknown>;
+  post(route: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+}
+
+function controlOf(url: string): Control {
+  return {
+    get: async (route) => (await fetch(`${url}/_simulator/${route}`)).json(),
+    async post(route, body = {}) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const reply = await fetch(`${url}/_simulator/${route}`, { method: 'POST', body: text });
+      return { status: reply.status, body: await reply.json() };
+    },
+  };
+}
+
+describe('The control routes', () => {
+  it('show the witness, in whole and in short, and cost nothing', async () => {
+    const { ask, simulator, url } = await startSimulator();
+    const control = controlOf(url);
+    await ask(FOUND);
+    const whole = await control.get('witness');
+    expect(whole).toMatchObject({ mostAtOnce: 1, spentToday: 1, counts: { requests: 1, attempts: 1, calls: 1 } });
+    expect(whole).toMatchObject({ calls: [{ api: 'find_record', outcome: 'match' }] });
+    expect(await control.get('witness?summary')).toEqual({
+      ...{ counts: { requests: 1, attempts: 1, calls: 1 }, mostAtOnce: 1, inFlight: 0 },
+      ...{ refusedThird: 0, refusedQuota: 0, spentToday: 1 },
+    });
+    await control.post('reset-witness');
+    expect(simulator.witness.counts.requests).toBe(0);
+    expect(simulator.spentToday).toBe(1);
+  });
+
+  it('change settings, or say what is wrong with each and change none', async () => {
+    const { ask, simulator, url } = await startSimulator();
+    const control = controlOf(url);
+    expect(await control.post('settings', { noMatch: '200', dailyLimit: 1 })).toMatchObject({ status: 200 });
+    expect(await control.get('settings')).toMatchObject({ noMatch: '200', dailyLimit: 1 });
+    expect((await ask(`customer_id=${EXAMPLES.nobody.customerId}`)).status).toBe(200);
+    expect((await ask(FOUND)).status).toBe(403);
+    const wrong = {
+      noMatch: 'never',
+      latency: { minMs: 2, maxMs: 1 },
+      tokens: 'a',
+      fault: 'none',
+      colour: 1,
+      gzip: false,
+    };
+    const { status, body } = await control.post('settings', wrong);
+    expect(status).toBe(400);
+    expect((body as { complaints: string[] }).complaints.map((complaint) => complaint.split(/[: ]/)[0])).toEqual([
+      ...['noMatch', 'latency', 'tokens', 'fault', 'colour'],
+    ]);
+    expect(simulator.settings.gzip).toBe(true);
+  });
+
+  it('schedule faults and list them', async () => {
+    const { ask, url } = await startSimulator();
+    const control = controlOf(url);
+    expect(Object.keys((await control.get('faults')) as object)).toEqual(FAULT_NAMES);
+    await control.post('faults', { next: '503', times: 2, when: { customerId: 'x' } });
+    expect([(await ask(FOUND)).status, (await ask('customer_id=x')).status]).toEqual([200, 503]);
+    await control.post('faults', { always: '500' });
+    expect([(await ask('customer_id=x')).status, (await ask(FOUND)).status]).toEqual([503, 500]);
+    await control.post('faults', { clear: true });
+    await control.post('faults', { random: { '502': 1 }, seed: 3 });
+    expect((await ask(FOUND)).status).toBe(502);
+    await control.post('faults', { clear: true });
+    expect((await ask(FOUND)).status).toBe(200);
+    const mistakes = [
+      {},
+      { next: 'none' },
+      { next: '500', times: 0.5 },
+      { random: { '500': 2 } },
+      { next: '500', when: 1 },
+    ];
+    for (const mistake of [...mistakes, 'no json', []]) {
+      expect((await control.post('faults', mistake)).status).toBe(400);
+    }
+    expect((await ask(FOUND)).status).toBe(200);
+  });
+
+  it('dial and add records, and set everything back', async () => {
+    const { ask, records, url } = await startSimulator();
+    const control = controlOf(url);
+    const { phone } = EXAMPLES.undialled;
+    expect(await control.post('dial', { phone, result: 'BUSY' })).toMatchObject({ status: 200 });
+    expect(await records(FOUND)).toMatchObject([{ result: 'BUSY', calls: '1' }]);
+    expect(await control.post('records', { campaign_id: '3333', customer_id: 'nuevo' })).toMatchObject({ status: 200 });
+    expect(await records('campaign_id=3333')).toMatchObject([{ customer_id: 'nuevo' }]);
+    for (const wrong of [{ customer_id: 'x' }, { campaign_id: 1 }, { campaign_id: '1', opt99: '' }]) {
+      expect((await control.post('records', wrong)).status).toBe(400);
+    }
+    expect((await control.post('dial', { result: 'BUSY' })).status).toBe(400);
+    await control.post('reset');
+    expect(await records(FOUND)).toMatchObject([{ result: 'CLEAN' }]);
+    expect((await ask('campaign_id=3333')).status).toBe(404);
+    expect((await control.post('nowhere')).status).toBe(404);
+  });
+});
+
+describe('The simulator', { timeout: 30_000 }, () => {
+  it('closes at once, whatever is in flight', async () => {
+    const { ask, simulator } = await startSimulator();
+    simulator.faults.next('silence');
+    const held = ask(FOUND).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await eventually(() => simulator.witness.inFlight).toBe(1);
+    await simulator.close();
+    expect(await held).toBe('cut');
+    await eventually(() => simulator.witness.inFlight).toBe(0);
+    await simulator.close();
+  });
+
+  it('rejects where the port is taken', async () => {
+    const first = await startSimulator();
+    const second = await startSimulator();
+    await second.simulator.close();
+    await expect(second.simulator.listen({ port: Number(new URL(first.url).port) })).rejects.toThrow('EADDRINUSE');
+  });
+});
+
+describe('The simulator as a process of its own', { timeout: 30_000 }, () => {
+  function start(env: Record<string, string>): {
+    child: ChildProcess;
+    readonly firstLines: (count: number) => Promise<string[]>;
+  } {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/simulator/main.ts'], {
+      env: { PATH: process.env['PATH'], SIMULATOR_PORT: '0', SIMULATOR_LATENCY_MS: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return {
+      child,
+      async firstLines(count) {
+        const lines: string[] = [];
+        for await (const line of createInterface({ input: child.stdout })) {
+          lines.push(line);
+          if (lines.length === count) break;
+        }
+        return lines;
+      },
+    };
+  }
+
+  it('prints two questions that find somebody, answers them, and ends cleanly on SIGTERM', async () => {
+    const { child, firstLines } = start({
+      SIMULATOR_TOKEN: 'my-token',
+      SIMULATOR_SEED: '42',
+      SIMULATOR_DAILY_LIMIT: '2',
+    });
+    const lines = await firstLines(9);
+    const questions = lines.flatMap((line) => /curl -H 'wolkvox-token: (\S+)' '(\S+)'/.exec(line)?.slice(1) ?? []);
+    expect(questions).toHaveLength(4);
+    const [token = '', several = '', , twice = ''] = questions;
+    const headers = { 'wolkvox-token': token };
+    expect(await (await fetch(several, { headers })).json()).toMatchObject({ msg: '3 records were found' });
+    expect(await (await fetch(twice, { headers })).json()).toMatchObject({ msg: '2 records were found' });
+    expect((await fetch(twice, { headers })).status).toBe(403);
+    const control = controlOf(new URL(several).origin);
+    expect(await control.get('witness?summary')).toMatchObject({ spentToday: 2, refusedQuota: 1 });
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('does not start with wrong values, and names each of them', async () => {
+    const { child } = start({ SIMULATOR_PORT: 'x', SIMULATOR_LATENCY_MS: '9-1', SIMULATOR_FAULT: 'none' });
+    let words = '';
+    child.stderr?.on('data', (part) => (words += String(part)));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(1);
+    for (const name of ['SIMULATOR_PORT', 'SIMULATOR_LATENCY_MS', 'SIMULATOR_FAULT']) expect(words).toContain(name);
+  });
+});

@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, VARIABLE_NAMES, readConfig, readZone, type Config } from '../../src/config.js';
+
+const LONG = 'a-secret-of-thirty-two-characters';
+const OTHER = 'another-secret-of-enough-characters';
+const ACCOUNT = { WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: 'token-of-the-account' };
+const PRODUCTION = { NODE_ENV: 'production', ...ACCOUNT, ROUTER_SECRET: LONG, RECORD_ID_SECRET: OTHER };
+
+type Env = Record<string, string | undefined>;
+
+/** The variables that the message names, in its order. */
+function wrong(env: Env, files: Record<string, string> = {}): string[] {
+  return problemsOf(env, files).map((problem) => problem.slice(0, problem.indexOf(':')));
+}
+
+function problemsOf(env: Env, files: Record<string, string> = {}): readonly string[] {
+  try {
+    readConfig(env, reader(files));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) expect(error.message).toContain(problem);
+    return error.problems;
+  }
+}
+
+function reader(files: Record<string, string>): (path: string) => string {
+  return (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+    return text;
+  };
+}
+
+describe('A configuration', () => {
+  it('needs nothing: every variable has the default of the contract', () => {
+    expect(readConfig({})).toEqual<Config>({
+      production: false,
+      listen: { port: 4001, host: '127.0.0.1' },
+      upstream: { kind: 'simulator' },
+      concurrency: 2,
+      dailyLimit: undefined,
+      zone: 'UTC-05:00',
+      callTimeoutMs: 60_000,
+      operationDeadlineMs: 25_000,
+      freshness: { freshMs: 300_000, staleMs: 3_600_000 },
+      redis: undefined,
+      routerSecrets: [],
+      recordIdSecret: expect.any(String) as string,
+      playground: true,
+      allowUnauthenticated: false,
+      lookupsPerOperation: 250,
+      queueLimit: 1000,
+      cacheMaxBytes: 64_000_000,
+      responseMaxBytes: 256_000_000,
+      stateDir: undefined,
+      metricsPublic: false,
+      logLevel: 'info',
+      traceEndpoint: undefined,
+    });
+  });
+
+  it('takes every variable', () => {
+    const config = readConfig({
+      ...PRODUCTION,
+      PORT: '8080',
+      HOST: '0.0.0.0',
+      WOLKVOX_BASE_URL: 'https://proxy.example/wolkvox/',
+      WOLKVOX_CONCURRENCY: '1',
+      WOLKVOX_DAILY_LIMIT: '5000',
+      WOLKVOX_TIME_ZONE: 'America/Bogota',
+      WOLKVOX_TIMEOUT_MS: '30000',
+      REQUEST_DEADLINE_MS: '10000',
+      CACHE_TTL_SECONDS: '0',
+      CACHE_STALE_SECONDS: '0',
+      REDIS_URL: 'rediss://:pass%2Fword@redis.example:6380/2',
+      REDIS_DOWN: 'local',
+      ROUTER_SECRET: `${LONG}, ${OTHER}`,
+      PLAYGROUND: 'true',
+      LOOKUPS_PER_OPERATION: '10',
+      QUEUE_LIMIT: '20',
+      CACHE_MAX_MB: '1',
+      RESPONSE_MAX_MB: '2',
+      STATE_DIR: '/var/lib/wolkvox',
+      METRICS_PUBLIC: 'true',
+      LOG_LEVEL: 'warn',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+    });
+    expect(config).toMatchObject({
+      production: true,
+      listen: { port: 8080, host: '0.0.0.0' },
+      upstream: {
+        kind: 'account',
+        server: '0042',
+        token: 'token-of-the-account',
+        baseUrl: 'https://proxy.example/wolkvox/',
+      },
+      concurrency: 1,
+      dailyLimit: 5000,
+      zone: 'America/Bogota',
+      callTimeoutMs: 30_000,
+      operationDeadlineMs: 10_000,
+      freshness: { freshMs: 0, staleMs: 0 },
+      redis: { url: 'rediss://:pass%2Fword@redis.example:6380/2', whenDown: 'local' },
+      routerSecrets: [LONG, OTHER],
+      recordIdSecret: OTHER,
+      playground: true,
+      lookupsPerOperation: 10,
+      queueLimit: 20,
+      cacheMaxBytes: 1_000_000,
+      responseMaxBytes: 2_000_000,
+      stateDir: '/var/lib/wolkvox',
+      metricsPublic: true,
+      logLevel: 'warn',
+      traceEndpoint: 'http://127.0.0.1:4318',
+    });
+  });
+
+  it('counts a blank variable as absent', () => {
+    const blank = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, ' ']));
+    expect(readConfig(blank)).toEqual(readConfig({}));
+  });
+
+  it('finds the account by its server, of four digits or an address', () => {
+    const baseUrl = (server: string): unknown =>
+      (readConfig({ ...ACCOUNT, WOLKVOX_SERVER: server }).upstream as { baseUrl?: string }).baseUrl;
+    expect(baseUrl('0042')).toBe('https://wv0042.wolkvox.com');
+    expect(baseUrl('203.0.113.7')).toBe('https://203.0.113.7');
+  });
+
+  it('runs over the simulator when it is told to, whatever token there is', () => {
+    expect(readConfig({ ...PRODUCTION, WOLKVOX_SIMULATOR: 'true' }).upstream.kind).toBe('simulator');
+  });
+
+  it('switches playground and introspection off in production unless it is told otherwise', () => {
+    expect(readConfig(PRODUCTION).playground).toBe(false);
+    expect(readConfig({ ...PRODUCTION, PLAYGROUND: 'true' }).playground).toBe(true);
+    expect(readConfig({ PLAYGROUND: 'false' }).playground).toBe(false);
+  });
+
+  it.each([
+    ['-05:00', 'UTC-05:00'],
+    ['+0530', 'UTC+05:30'],
+    ['America/Bogota', 'America/Bogota'],
+    ['-5', 'UTC-05:00'],
+    ['-15:00', undefined],
+    ['Mars/Olympus', undefined],
+  ])('reads the zone %j as %j', (text, zone) => {
+    expect(readZone(text)).toBe(zone);
+  });
+});
+
+describe('A wrong variable', () => {
+  it.each<[string, string[]]>([
+    ['PORT', ['65536', '-1', '4001.5', '0x10', 'http']],
+    ['HOST', ['a b', 'http://0.0.0.0', '[::]']],
+    ['WOLKVOX_SERVER', ['42', '00042', 'wv0042', 'x@evil.example#', '127.0.0.1:80/', '0042/../..', '999.1.1.1']],
+    ['WOLKVOX_TOKEN', ['to ken', 'tok\nen', 'tökén']],
+    ['WOLKVOX_SIMULATOR', ['yes', '1', 'TRUE']],
+    ['WOLKVOX_BASE_URL', ['wolkvox.example', 'ftp://wolkvox.example', 'https://user:pass@x.example', 'https://x/?a=1']],
+    ['WOLKVOX_CONCURRENCY', ['0', '3', 'two']],
+    ['WOLKVOX_DAILY_LIMIT', ['-1', 'many']],
+    ['WOLKVOX_TIME_ZONE', ['Tunja', '-25:00']],
+    ['WOLKVOX_TIMEOUT_MS', ['0', '1e3']],
+    ['REQUEST_DEADLINE_MS', ['0', '25s']],
+    ['CACHE_TTL_SECONDS', ['-1', '5m']],
+    ['CACHE_STALE_SECONDS', ['-1', '1h']],
+    ['REDIS_URL', ['localhost:6379', 'http://cache.example', 'redis://:6379']],
+    ['REDIS_DOWN', ['open']],
+    ['ROUTER_SECRET', [',', ' , ,', 'a secret of words', 'geheimnüs']],
+    ['PLAYGROUND', ['on']],
+    ['ALLOW_UNAUTHENTICATED', ['yes']],
+    ['LOOKUPS_PER_OPERATION', ['0', 'NaN']],
+    ['QUEUE_LIMIT', ['0', '']],
+    ['CACHE_MAX_MB', ['0', '64MB']],
+    ['RESPONSE_MAX_MB', ['0', 'Infinity']],
+    ['METRICS_PUBLIC', ['maybe']],
+    ['LOG_LEVEL', ['verbose']],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318']],
+  ])('%s is named, with what was expected and without what came', (name, values) => {
+    for (const value of values.filter((each) => each.trim() !== '')) {
+      const problems = problemsOf({ ...ACCOUNT, [name]: value });
+      expect(problems, value).toHaveLength(1);
+      expect(problems[0]).toMatch(new RegExp(`^${name}: .*expected.*\\.$`));
+      if (value.length > 3) expect(problems[0]).not.toContain(value);
+    }
+  });
+
+  it('does not hide another: all are named in one message', () => {
+    expect(
+      wrong({ NODE_ENV: 'production', PORT: 'x', WOLKVOX_TIME_ZONE: 'x', LOG_LEVEL: 'x', WOLKVOX_TOKEN: 'a b' }).sort(),
+    ).toEqual(['LOG_LEVEL', 'PORT', 'RECORD_ID_SECRET', 'ROUTER_SECRET', 'WOLKVOX_TIME_ZONE', 'WOLKVOX_TOKEN']);
+    expect(wrong({ HOST: '0.0.0.0', CACHE_TTL_SECONDS: 'x', WOLKVOX_TOKEN: 'token' }).sort()).toEqual([
+      'CACHE_TTL_SECONDS',
+      'ROUTER_SECRET',
+      'WOLKVOX_SERVER',
+    ]);
+  });
+});
+
+describe('Production', () => {
+  it('starts with a token, a router secret and a secret for the ids', () => {
+    expect(wrong(PRODUCTION)).toEqual([]);
+  });
+
+  it.each<[string, Env, string[]]>([
+    ['without a token', { WOLKVOX_TOKEN: undefined, WOLKVOX_SERVER: undefined }, ['WOLKVOX_TOKEN']],
+    ['without a server', { WOLKVOX_SERVER: undefined }, ['WOLKVOX_SERVER']],
+    ['without a router secret', { ROUTER_SECRET: undefined }, ['ROUTER_SECRET']],
+    ['with a short router secret', { ROUTER_SECRET: 'x'.repeat(31) }, ['ROUTER_SECRET']],
+    ['with one short router secret of two', { ROUTER_SECRET: `${LONG},${'x'.repeat(31)}` }, ['ROUTER_SECRET']],
+    ['without a secret for the ids', { RECORD_ID_SECRET: undefined }, ['RECORD_ID_SECRET']],
+    ['with a short secret for the ids', { RECORD_ID_SECRET: 'x'.repeat(31) }, ['RECORD_ID_SECRET']],
+    ['with an open door, but a short secret', { ALLOW_UNAUTHENTICATED: 'true', ROUTER_SECRET: 'x' }, ['ROUTER_SECRET']],
+    ['without anything', { ...blanked(PRODUCTION) }, ['RECORD_ID_SECRET', 'ROUTER_SECRET', 'WOLKVOX_TOKEN']],
+  ])('does not start %s', (_, env, names) => {
+    expect(wrong({ ...PRODUCTION, ...env, NODE_ENV: 'production' }).sort()).toEqual(names);
+  });
+
+  it('starts with an open door when it is told to', () => {
+    expect(wrong({ ...PRODUCTION, ROUTER_SECRET: undefined, ALLOW_UNAUTHENTICATED: 'true' })).toEqual([]);
+  });
+
+  it('starts over the simulator when it is told to', () => {
+    const env = { ...PRODUCTION, WOLKVOX_TOKEN: undefined, WOLKVOX_SERVER: undefined, WOLKVOX_SIMULATOR: 'true' };
+    expect(wrong(env)).toEqual([]);
+  });
+});
+
+describe('Listening beyond loopback', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.10', 'subgraph.example'])('on %s needs a router secret', (HOST) => {
+    expect(wrong({ HOST })).toEqual(['ROUTER_SECRET']);
+    expect(wrong({ HOST, ROUTER_SECRET: 'short' })).toEqual([]);
+    expect(wrong({ HOST, ALLOW_UNAUTHENTICATED: 'true' })).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('is not what %s does', (HOST) => {
+    expect(wrong({ HOST })).toEqual([]);
+  });
+});
+
+describe('A secret in a file', () => {
+  const files = {
+    '/run/token': ' file-token\n',
+    '/run/router': `${LONG}\n`,
+    '/run/ids': OTHER,
+    '/run/redis': 'redis://r',
+  };
+  const paths = {
+    WOLKVOX_TOKEN_FILE: '/run/token',
+    ROUTER_SECRET_FILE: '/run/router',
+    RECORD_ID_SECRET_FILE: '/run/ids',
+    REDIS_URL_FILE: '/run/redis',
+  };
+
+  it('serves in place of the variable', () => {
+    const config = readConfig({ NODE_ENV: 'production', WOLKVOX_SERVER: '0042', ...paths }, reader(files));
+    expect(config).toMatchObject({
+      upstream: { token: 'file-token' },
+      routerSecrets: [LONG],
+      recordIdSecret: OTHER,
+      redis: { url: 'redis://r' },
+    });
+  });
+
+  it('is named once where it cannot be read or holds nothing, and its path is not', () => {
+    const env = { NODE_ENV: 'production', WOLKVOX_SERVER: '0042', ...paths };
+    expect(wrong(env, { ...files, '/run/router': ' \n', '/run/ids': '' }).sort()).toEqual([
+      'RECORD_ID_SECRET_FILE',
+      'ROUTER_SECRET_FILE',
+    ]);
+    expect(wrong(env, {}).sort()).toEqual(Object.keys(paths).sort());
+    expect(problemsOf(env, {}).join()).not.toContain('/run');
+  });
+
+  it('never opens the door by being empty', () => {
+    expect(wrong({ ROUTER_SECRET_FILE: '/run/router' }, { '/run/router': '' })).toEqual(['ROUTER_SECRET_FILE']);
+  });
+
+  it('is refused beside the variable', () => {
+    expect(wrong({ ...PRODUCTION, ROUTER_SECRET_FILE: '/run/router' }, files)).toEqual(['ROUTER_SECRET_FILE']);
+  });
+});
+
+function blanked(env: Env): Env {
+  return Object.fromEntries(Object.keys(env).map((name) => [name, undefined]));
+}

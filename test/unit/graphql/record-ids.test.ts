@@ -1,0 +1,276 @@
+import { hkdfSync } from 'node:crypto';
+import { aessiv } from '@noble/ciphers/aes.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRecordIds } from '../../../src/graphql/record-id.js';
+import { matches } from '../../../src/records/lookup.js';
+import type { CampaignRecord } from '../../../src/records/record.js';
+import type { Answer } from '../../../src/records/source.js';
+
+const ids = createRecordIds('a secret of the tests, long enough to be one');
+const others = createRecordIds('another secret of the tests, as long as that');
+
+const text = fc.option(
+  fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 40 })),
+);
+const number = fc.oneof(
+  fc.stringMatching(/^[0-9]{7,13}$/),
+  fc.stringMatching(/^\+57 [0-9]{3} [0-9]{7}$/),
+  // What stands in telephone columns though nobody can be called there.
+  fc.constantFrom('1234', 'no tiene', '0'),
+);
+const record: fc.Arbitrary<CampaignRecord> = fc.record({
+  campaignId: fc.stringMatching(/^[0-9]{4,5}$/),
+  customerId: fc.option(
+    fc.oneof(
+      fc.stringMatching(/^[0-9]{6,12}$/),
+      fc.stringMatching(/^[A-Z]{2}-[0-9]{4,9}$/),
+      fc.constant('y'.repeat(150)),
+    ),
+  ),
+  customerName: text,
+  customerLastName: text,
+  opts: fc.array(text, { minLength: 12, maxLength: 12 }),
+  phones: fc.uniqueArray(fc.record({ position: fc.integer({ min: 1, max: 10 }), number }), {
+    selector: ({ position }) => position,
+    maxLength: 4,
+  }),
+  address: fc.constant(null),
+  date: fc.option(fc.constant('2026-11-20T09:30:00-05:00')),
+  calls: fc.option(fc.nat()),
+  connId: fc.option(fc.constant('12462.0042.1782402643.44005')),
+  result: fc.option(fc.constant('ANSWER')),
+  outcome: fc.option(fc.constantFrom('ANSWER' as const, 'CLEAN' as const)),
+});
+const records = fc.array(record, { minLength: 1, maxLength: 6 });
+
+function answerOf(...found: readonly CampaignRecord[]): Answer {
+  return { records: found, fetchedAt: 0 };
+}
+
+/** An id of one record, for tests that change the id. */
+const SAMPLE = ids.idOf(
+  answerOf({
+    campaignId: '7203',
+    customerId: '22461203',
+    customerName: 'Andrés Felipe',
+    customerLastName: 'Cárdenas Muñoz',
+    opts: Array.from({ length: 12 }, () => null),
+    phones: [{ position: 1, number: '3067150482' }],
+    address: null,
+    date: null,
+    calls: 0,
+    connId: null,
+    result: 'CLEAN',
+    outcome: 'CLEAN',
+  }),
+  0,
+);
+
+describe('the id of a record', () => {
+  it('leads back to a question that the record answers, and to the record in the answer', () => {
+    fc.assert(
+      fc.property(records, (found) => {
+        const answer = answerOf(...found);
+        found.forEach((each, index) => {
+          const reference = ids.read(ids.idOf(answer, index));
+          expect(reference).toBeDefined();
+          if (reference === undefined) return;
+          expect(Object.keys(reference.lookup)).toHaveLength(1);
+          expect(matches(each, reference.lookup)).toBe(true);
+          expect(reference.locate(answer)).toBe(index);
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is one id for each record of an answer, though records be alike', () => {
+    fc.assert(
+      fc.property(record, fc.integer({ min: 2, max: 5 }), (each, times) => {
+        const answer = answerOf(...Array.from({ length: times }, () => each));
+        const all = answer.records.map((_, index) => ids.idOf(answer, index));
+        expect(new Set(all).size).toBe(times);
+        expect(all.map((id) => ids.read(id)?.locate(answer))).toEqual([...all.keys()]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('does not depend on the answer around it, on what dialling changes, or on the process that made it', () => {
+    const dialled = fc.record({
+      date: fc.constant('2026-11-22T15:00:00-05:00'),
+      calls: fc.nat(),
+      connId: fc.string(),
+      result: fc.constant('BUSY'),
+      outcome: fc.constant('BUSY' as const),
+    });
+    const replica = createRecordIds('a secret of the tests, long enough to be one');
+    fc.assert(
+      fc.property(record, records, dialled, (each, around, later) => {
+        fc.pre(around.every(({ campaignId }) => campaignId !== each.campaignId));
+        const alone = ids.idOf(answerOf(each), 0);
+        const amongOthers = answerOf(...around, { ...each, ...later });
+        expect(replica.idOf(amongOthers, around.length)).toBe(alone);
+        expect(replica.read(alone)?.locate(amongOthers)).toBe(around.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does not depend on the address, and differs where a telephone does, for a question may select by each', () => {
+    fc.assert(
+      fc.property(record, number, (each, other) => {
+        fc.pre(each.phones.every(({ position }) => position !== 10));
+        const address = { country: 'Colombia', state: null, city: 'Cali', zone: null, address: null };
+        const id = ids.idOf(answerOf(each), 0);
+        expect(ids.idOf(answerOf({ ...each, address }), 0)).toBe(id);
+        const more = { ...each, phones: [...each.phones, { position: 10, number: other }] };
+        expect(ids.idOf(answerOf(more), 0)).not.toBe(id);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('leads nowhere where nothing of the record can be asked for', () => {
+    const nobody: CampaignRecord = {
+      ...(fc.sample(record, 1)[0] as CampaignRecord),
+      campaignId: 'C12',
+      customerId: null,
+      phones: [{ position: 1, number: '123' }],
+    };
+    expect(ids.read(ids.idOf(answerOf(nobody), 0))).toBeUndefined();
+  });
+
+  it('is -1 for an answer that the record is not in any more', () => {
+    fc.assert(
+      fc.property(record, record, (each, other) => {
+        fc.pre(each.campaignId !== other.campaignId);
+        const reference = ids.read(ids.idOf(answerOf(each), 0));
+        expect(reference?.locate(answerOf(other))).toBe(-1);
+        expect(reference?.locate(answerOf())).toBe(-1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is url-safe, begins with its version, and shows nothing of the person, decoded or not', () => {
+    fc.assert(
+      fc.property(record, (each) => {
+        const id = ids.idOf(answerOf(each), 0);
+        expect(id).toMatch(/^1[A-Za-z0-9_-]+$/);
+        const decoded = [id, id.slice(1)].flatMap((part) => [
+          Buffer.from(part, 'base64url').toString('latin1'),
+          Buffer.from(part, 'base64url').toString('utf8'),
+          Buffer.from(part, 'base64url').toString('hex'),
+        ]);
+        const personal = [each.customerId, ...each.phones.map((phone) => phone.number)].filter(
+          (value) => value !== null && value.length >= 6,
+        );
+        for (const value of personal) for (const shown of [id, ...decoded]) expect(shown).not.toContain(value);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells nothing by its length of a customer id or a telephone of the usual lengths', () => {
+    const lengthOf = (customerId: string | null, phone: string): number =>
+      ids.idOf(answerOf({ ...ANONYMOUS, customerId, phones: [{ position: 1, number: phone }] }), 0).length;
+    const lengths = [
+      lengthOf('123456', '3064821975'),
+      lengthOf('1190274518', '3064821975'),
+      lengthOf(null, '573064821975'),
+    ];
+    expect(new Set(lengths).size).toBe(1);
+  });
+});
+
+describe('reading an id', () => {
+  it('gives undefined for any text that was not made here, and never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary', maxLength: 300 }),
+          fc.base64String({ maxLength: 300 }),
+          fc.uint8Array({ maxLength: 200 }).map((bytes) => `1${Buffer.from(bytes).toString('base64url')}`),
+        ),
+        (made) => {
+          expect(ids.read(made)).toBeUndefined();
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives undefined for everything that is no text', () => {
+    fc.assert(
+      fc.property(
+        fc.anything().filter((value) => typeof value !== 'string'),
+        (value) => {
+          expect(ids.read(value)).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('gives undefined when any character is another one', () => {
+    const alphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+    for (let at = 0; at < SAMPLE.length; at += 1) {
+      for (const character of alphabet) {
+        if (character === SAMPLE[at]) continue;
+        expect(ids.read(SAMPLE.slice(0, at) + character + SAMPLE.slice(at + 1))).toBeUndefined();
+      }
+    }
+  });
+
+  it('gives undefined for a part of an id, and for one with anything added', () => {
+    expect(ids.read(SAMPLE)).toBeDefined();
+    for (let length = 0; length < SAMPLE.length; length += 1) expect(ids.read(SAMPLE.slice(0, length))).toBeUndefined();
+    for (const added of ['A', '=', '==', ' ', '\n', '.', '\u0000']) {
+      expect(ids.read(SAMPLE + added)).toBeUndefined();
+      expect(ids.read(added + SAMPLE)).toBeUndefined();
+    }
+    // Another spelling of the same bytes is no second id of the same record.
+    expect(ids.read(SAMPLE.replaceAll('-', '+').replaceAll('_', '/') + '=')).toBeUndefined();
+  });
+
+  it('gives undefined with another secret, whose ids are others', () => {
+    fc.assert(
+      fc.property(record, (each) => {
+        const answer = answerOf(each);
+        const id = ids.idOf(answer, 0);
+        expect(others.read(id)).toBeUndefined();
+        expect(createRecordIds('another secret of the tests, as long as that').idOf(answerOf(each), 0)).not.toBe(id);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('gives undefined for what is sealed with the right key for another version or another purpose', () => {
+    const key = new Uint8Array(
+      hkdfSync('sha256', 'a secret of the tests, long enough to be one', '', 'wolkvox record id 1', 64),
+    );
+    const plaintext = new TextEncoder().encode(JSON.stringify(['fingerprint', '7203', null, null]));
+    const seal = (...associated: Uint8Array[]): string =>
+      `1${Buffer.from(aessiv(key, ...associated).encrypt(plaintext)).toString('base64url')}`;
+    expect(ids.read(seal(new TextEncoder().encode('1')))).toBeDefined();
+    expect(ids.read(seal())).toBeUndefined();
+    expect(ids.read(seal(new TextEncoder().encode('2')))).toBeUndefined();
+    expect(ids.read(seal(new TextEncoder().encode('1'), new Uint8Array()))).toBeUndefined();
+  });
+});
+
+const ANONYMOUS: CampaignRecord = {
+  campaignId: '5316',
+  customerId: null,
+  customerName: null,
+  customerLastName: null,
+  opts: Array.from({ length: 12 }, () => null),
+  phones: [],
+  address: null,
+  date: null,
+  calls: null,
+  connId: null,
+  result: null,
+  outcome: null,
+};

@@ -1,0 +1,306 @@
+import {
+  Kind,
+  parse,
+  print,
+  stripIgnoredCharacters,
+  visit,
+  type ASTNode,
+  type ConstDirectiveNode,
+  type DefinitionNode,
+  type DocumentNode,
+  type NameNode,
+  type StringValueNode,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { readTypeDefs } from '../../../src/graphql/schema.js';
+import { CALL_OUTCOMES } from '../../../src/records/record.js';
+import { startService } from '../../support/service.js';
+
+/** The graph as it was promised. A change here is a change of the contract and belongs in the CHANGELOG. */
+const CONTRACT = /* GraphQL */ `
+  scalar DateTime
+  type Query {
+    findCampaignRecords(phone: String, customerId: ID, campaignId: ID, maxAge: Int): [CampaignRecord!]
+  }
+  type CampaignRecord @key(fields: "id") {
+    id: ID!
+    campaignId: ID!
+    campaign: Campaign
+    customerId: ID
+    customer: Customer
+    customerName: String
+    customerLastName: String
+    opts: [Opt!]!
+    phones: [Phone!]!
+    address: Address
+    date: DateTime
+    calls: Int
+    connId: String
+    result: String
+    outcome: CallOutcome
+    fetchedAt: DateTime!
+  }
+  type Opt {
+    position: Int!
+    name: String!
+    value: String
+  }
+  type Phone {
+    position: Int!
+    number: String!
+  }
+  type Address {
+    country: String
+    state: String
+    city: String
+    zone: String
+    address: String
+  }
+  type Customer @key(fields: "customerId") {
+    customerId: ID!
+    campaignRecords(campaignId: ID, maxAge: Int): [CampaignRecord!]
+  }
+  type Campaign @key(fields: "campaignId") {
+    campaignId: ID!
+    findRecords(phone: String, customerId: ID, maxAge: Int): [CampaignRecord!]
+  }
+`;
+
+/** What tells of a person: who it is, how they are reached, where they live, and whatever a campaign writes of them. */
+const PERSONAL = [
+  'Address.address',
+  'Address.city',
+  'Address.country',
+  'Address.state',
+  'Address.zone',
+  'Campaign.findRecords(customerId)',
+  'Campaign.findRecords(phone)',
+  'CampaignRecord.address',
+  'CampaignRecord.customerId',
+  'CampaignRecord.customerLastName',
+  'CampaignRecord.customerName',
+  'CampaignRecord.opts',
+  'CampaignRecord.phones',
+  'Customer.customerId',
+  'Opt.value',
+  'Phone.number',
+  'Query.findCampaignRecords(customerId)',
+  'Query.findCampaignRecords(phone)',
+];
+/** What costs a call of Wolkvox. */
+const ASKING = ['Campaign.findRecords', 'Customer.campaignRecords', 'Query.findCampaignRecords'];
+
+const sdl = readTypeDefs();
+
+describe('the schema', () => {
+  it("has the contract's types, fields, arguments and keys, and no others", () => {
+    const types = sdl.definitions.filter(
+      ({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION || kind === Kind.SCALAR_TYPE_DEFINITION,
+    );
+    expect(shapesOf({ kind: Kind.DOCUMENT, definitions: types })).toEqual(shapesOf(parse(CONTRACT)));
+    const others = sdl.definitions.flatMap((definition) =>
+      types.includes(definition) || definition.kind === Kind.SCHEMA_DEFINITION ? [] : [nameOf(definition)],
+    );
+    expect(others.sort()).toEqual(['CacheControlScope', 'CallOutcome', 'cacheControl', 'contact']);
+  });
+
+  it('describes every type, field, argument, directive and enum value', () => {
+    const undescribed: string[] = [];
+    let described = 0;
+    eachPart(sdl, (coordinate, node) => {
+      if (node.kind === Kind.SCHEMA_DEFINITION) return;
+      if (descriptionOf(node).length < 5) undescribed.push(coordinate);
+      else described += 1;
+    });
+    expect(undescribed).toEqual([]);
+    expect(described).toBeGreaterThan(70);
+  });
+
+  it('says of each field that may be null what null means', () => {
+    const silent: string[] = [];
+    eachPart(sdl, (coordinate, node) => {
+      if (node.kind !== Kind.FIELD_DEFINITION || node.type.kind === Kind.NON_NULL_TYPE) return;
+      if (!/\bnull\b/i.test(descriptionOf(node))) silent.push(coordinate);
+    });
+    expect(silent).toEqual([]);
+  });
+
+  it('has the outcomes that the domain knows, each once', () => {
+    const outcomes = sdl.definitions.flatMap((definition) =>
+      definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'CallOutcome'
+        ? (definition.values ?? []).map(({ name }) => name.value)
+        : [],
+    );
+    expect([...outcomes].sort()).toEqual([...CALL_OUTCOMES].sort());
+  });
+});
+
+describe('its directives', () => {
+  const applied = directivesOf(sdl);
+
+  it('are those of federation v2.9, and contact and cacheControl of its own', () => {
+    const links = applied.filter(({ name }) => name === 'link');
+    expect(links.map(({ text }) => text)).toEqual([
+      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@cost", "@listSize"])',
+    ]);
+    expect(new Set(applied.map(({ name }) => name))).toEqual(
+      new Set(['link', 'contact', 'key', 'tag', 'cost', 'listSize', 'cacheControl', 'specifiedBy']),
+    );
+    const contacts = applied.filter(({ name }) => name === 'contact');
+    expect(contacts.map(({ at, text }) => [at, text])).toEqual([
+      ['schema', expect.stringMatching(/^@contact\(name: ".+", description: ".+"\)$/s)],
+    ]);
+  });
+
+  it('mark everything personal, and nothing else, with @tag(name: "pii")', () => {
+    expect(placesOf('tag', applied)).toEqual(PERSONAL);
+    expect(new Set(applied.filter(({ name }) => name === 'tag').map(({ text }) => text))).toEqual(
+      new Set(['@tag(name: "pii")']),
+    );
+  });
+
+  it('put a cost, a list size and a cache limit on what triggers a call', () => {
+    expect(placesOf('cost', applied)).toEqual(ASKING);
+    expect(placesOf('listSize', applied)).toEqual([
+      'Campaign.findRecords',
+      'CampaignRecord.opts',
+      'CampaignRecord.phones',
+      ...ASKING.slice(1),
+    ]);
+    const limits = applied.filter(({ name, text }) => name === 'cacheControl' && text === '@cacheControl(maxAge: 300)');
+    expect(limits.map(({ at }) => at).sort()).toEqual(ASKING);
+  });
+
+  it('let every object inherit the cache limit, so that no nested one turns the answer into no-store', () => {
+    const inheriting = applied.filter(
+      ({ name, text }) => name === 'cacheControl' && text === '@cacheControl(inheritMaxAge: true)',
+    );
+    const objects = sdl.definitions.flatMap((definition) =>
+      definition.kind === Kind.OBJECT_TYPE_DEFINITION && definition.name.value !== 'Query'
+        ? [definition.name.value]
+        : [],
+    );
+    expect(inheriting.map(({ at }) => at).sort()).toEqual(objects.sort());
+  });
+});
+
+describe('_service { sdl }', () => {
+  it('gives the whole schema to a router, with introspection off too', async () => {
+    const { ask } = await startService({ env: { PLAYGROUND: 'false' } });
+    const { data, errors } = await ask('{ _service { sdl } }');
+    expect(errors).toEqual([]);
+    const { sdl: given } = data?.['_service'] as { sdl: string };
+    expect(given).toContain('https://specs.apollo.dev/federation/v2.9');
+    const shown = parse(given);
+    // Each definition with its descriptions and directives, in whatever order; federation adds its own beside.
+    const definitions = textsOf(shown);
+    for (const definition of textsOf(sdl)) expect(definitions).toContain(definition);
+
+    const introspection = await ask('{ __schema { types { name } } __type(name: "Customer") { name } }');
+    expect(introspection.data).toBeUndefined();
+    expect(introspection.errors[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('stands beside introspection while the playground is on', async () => {
+    const { ask } = await startService();
+    const { data, errors } = await ask('{ _service { sdl } __type(name: "CampaignRecord") { fields { name } } }');
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ __type: { fields: expect.arrayContaining([{ name: 'fetchedAt' }]) as unknown } });
+  });
+});
+
+/** Types without descriptions and without any directive but `@key`, by name. */
+function shapesOf(document: DocumentNode): Record<string, string> {
+  const bare = visit(document, {
+    StringValue: (node, key) => (key === 'description' ? null : node),
+    Directive: ({ name }) => (name.value === 'key' ? undefined : null),
+  });
+  return Object.fromEntries(
+    bare.definitions.map((definition) => [nameOf(definition), stripIgnoredCharacters(print(definition))]),
+  );
+}
+
+function nameOf(definition: DefinitionNode): string {
+  const { name } = definition as { readonly name?: NameNode | undefined };
+  return name?.value ?? definition.kind;
+}
+
+function descriptionOf(node: ASTNode): string {
+  const { description } = node as { readonly description?: StringValueNode | undefined };
+  return description?.value.trim() ?? '';
+}
+
+/** Calls back for everything that can have a description, by its coordinate: `Type`, `Type.field`, `Type.field(argument)`, `ENUM.VALUE`. */
+function eachPart(document: DocumentNode, part: (coordinate: string, node: ASTNode) => void): void {
+  const under: string[] = [];
+  visit(document, {
+    enter(node, key) {
+      switch (node.kind) {
+        case Kind.SCHEMA_DEFINITION:
+          under.push('schema');
+          break;
+        case Kind.OBJECT_TYPE_DEFINITION:
+        case Kind.SCALAR_TYPE_DEFINITION:
+        case Kind.ENUM_TYPE_DEFINITION:
+        case Kind.DIRECTIVE_DEFINITION:
+          under.push(node.name.value);
+          break;
+        case Kind.FIELD_DEFINITION:
+        case Kind.ENUM_VALUE_DEFINITION:
+          under.push(`.${node.name.value}`);
+          break;
+        case Kind.INPUT_VALUE_DEFINITION:
+          under.push(`(${node.name.value})`);
+          break;
+        default:
+          return key === 'description' ? false : undefined;
+      }
+      part(under.join(''), node);
+      return undefined;
+    },
+    leave(node) {
+      if (
+        /^(SchemaDefinition|(Object|Scalar|Enum)TypeDefinition|DirectiveDefinition|(Field|EnumValue|InputValue)Definition)$/.test(
+          node.kind,
+        )
+      ) {
+        under.pop();
+      }
+    },
+  });
+}
+
+interface Applied {
+  readonly at: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+function directivesOf(document: DocumentNode): Applied[] {
+  const applied: Applied[] = [];
+  eachPart(document, (at, node) => {
+    const directives = 'directives' in node ? ((node.directives ?? []) as readonly ConstDirectiveNode[]) : [];
+    for (const directive of directives)
+      applied.push({ at, name: directive.name.value, text: print(directive).replace(/\s+/g, ' ') });
+  });
+  return applied;
+}
+
+function placesOf(name: string, applied: readonly Applied[]): string[] {
+  return applied
+    .filter((one) => one.name === name)
+    .map(({ at }) => at)
+    .sort();
+}
+
+/** Definitions of types as texts, descriptions and directives included; however their lines were broken. */
+function textsOf(document: DocumentNode): string[] {
+  const unbroken = visit(document, {
+    StringValue: (node) => ({ ...node, block: false, value: node.value.replace(/\s+/g, ' ').trim() }),
+    // Federation's own fields of Query.
+    FieldDefinition: ({ name }) => (name.value.startsWith('_') ? null : undefined),
+  });
+  return unbroken.definitions
+    .filter(({ kind }) => kind !== Kind.SCHEMA_DEFINITION)
+    .map((definition) => stripIgnoredCharacters(print(definition)));
+}
