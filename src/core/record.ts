@@ -1,4 +1,4 @@
-/** What a call to a record ended with, in one fixed spelling. `OTHER` stands for a text of Wolkvox that is not known here. */
+/** How a call to the person of a record ended. `OTHER` means that Wolkvox sent a text which is not in this list. */
 export const CALL_OUTCOMES = [
   'ABANDON',
   'ANSWER',
@@ -20,14 +20,16 @@ export const CALL_OUTCOMES = [
 ] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
-/** A filled telephone column: `position` 1 to 10 of tel1 to tel10, `number` as Wolkvox stores it (dial prefix included). */
-export interface Phone {
+/** A telephone column that is not empty. */
+export interface CampaignPhone {
+  /** 1 to 10, for tel1 to tel10. */
   readonly position: number;
+  /** As Wolkvox stores it, with its dial prefix if it has one. */
   readonly number: string;
 }
 
-/** Where the person lives, as far as the account fills it. At least one field is not null. */
-export interface Address {
+/** The address of the person, as far as the campaign's list has it. At least one field is not null. */
+export interface CampaignAddress {
   readonly country: string | null;
   readonly state: string | null;
   readonly city: string | null;
@@ -35,9 +37,7 @@ export interface Address {
   readonly address: string | null;
 }
 
-/**
- * One person's place in one campaign. Every empty value of Wolkvox is null here. Plain JSON, so that a cache may keep it.
- */
+/** One entry of a campaign's list: a person and the calls to them. Empty values of Wolkvox are null. Plain JSON. */
 export interface CampaignRecord {
   readonly campaignId: string;
   readonly customerId: string | null;
@@ -45,14 +45,15 @@ export interface CampaignRecord {
   readonly customerLastName: string | null;
   /** opt1 to opt12 in order, always twelve. */
   readonly opts: readonly (string | null)[];
-  readonly phones: readonly Phone[];
-  readonly address: Address | null;
-  /** The last call's instant, RFC 3339 with the account's offset: `2026-11-20T09:30:00-05:00`. Null: not dialled yet. */
+  readonly phones: readonly CampaignPhone[];
+  readonly address: CampaignAddress | null;
+  /** Time of the last call, RFC 3339 with the account's offset: `2026-11-20T09:30:00-05:00`. Null: not dialled yet. */
   readonly date: string | null;
   readonly calls: number | null;
+  /** Wolkvox's id of the last call. */
   readonly connId: string | null;
-  /** Wolkvox's own text. */
+  /** The result of the last call in Wolkvox's own words. */
   readonly result: string | null;
-  /** `result` in one spelling; null where `result` is. */
+  /** `result` as one of `CALL_OUTCOMES`; null if `result` is null. */
   readonly outcome: CallOutcome | null;
 }

@@ -2,8 +2,8 @@ import { LookupFailure } from './failure.js';
 import type { CampaignRecord } from './record.js';
 
 /**
- * One question to Wolkvox in canonical form: at least one criterion, each cleaned and valid. Made by `readLookup` only, so that
- * equal questions are equal values.
+ * The validated, canonical criteria of one search: at least one of them, each cleaned. Only `readLookup` makes it, so
+ * equal searches are equal values.
  */
 export interface Lookup {
   /** Digits only. */
@@ -20,32 +20,29 @@ export interface Criteria {
   readonly campaignId?: string | null | undefined;
 }
 
-/** A number of E.164 has at most 15 digits; 3 more leave room for a dial prefix. A fixed line without its area code has 7. */
+/** A number of E.164 has at most 15 digits; 3 more allow a dial prefix. A fixed line without its area code has 7. */
 const PHONE_DIGITS = { min: 7, max: 18 };
-/** Wolkvox documents customer_id as free text; this bound is ours, so that a question fits an address line. */
+/** Wolkvox documents customer_id as free text. This bound is our own; it keeps the address of the call short. */
 const CUSTOMER_ID_MAX = 100;
-/** Documented as 4 to 5 digits; a growing service will need more. */
+/** Wolkvox documents 4 to 5 digits. The bound is higher, because the number of campaigns grows. */
 const CAMPAIGN_ID_DIGITS = 10;
 
-/** What people write between the digits of a phone number. */
+/** Characters that people write between the digits of a phone number. */
 const PHONE_PUNCTUATION = /[\s\-.()[\]/\u2010-\u2015]/gu;
 const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
  * Cleans and checks criteria.
  *
- * @throws LookupFailure BAD_USER_INPUT where no criterion is given, or one cannot be what it is said to be. The message tells
- *   what was expected and the shape of what came, not the value.
+ * @throws LookupFailure `bad-input` if no criterion is given or one has the wrong form. The message names what was
+ *   expected and the shape of what was given, never the value.
  */
 export function readLookup(criteria: Criteria): Lookup {
   const phone = readPhone(criteria.phone ?? '');
   const customerId = readCustomerId(criteria.customerId ?? '');
   const campaignId = readCampaignId(criteria.campaignId ?? '');
   if (phone === undefined && customerId === undefined && campaignId === undefined) {
-    throw new LookupFailure(
-      'BAD_USER_INPUT',
-      'Expected at least one of phone, customerId and campaignId; all were absent or blank.',
-    );
+    throw badInput('At least one of phone, customerId and campaignId is needed; all are absent or blank.');
   }
   return {
     ...(phone === undefined ? {} : { phone }),
@@ -54,14 +51,17 @@ export function readLookup(criteria: Criteria): Lookup {
   };
 }
 
-/** One text for each question; equal questions have equal texts. It holds personal data: never log it, never store it as it is. */
+/**
+ * A text that is equal for equal lookups and different for different ones. It holds personal data: never log it, and
+ * never store it unencrypted.
+ */
 export function lookupKey(lookup: Lookup): string {
   return JSON.stringify([lookup.campaignId ?? null, lookup.customerId ?? null, lookup.phone ?? null]);
 }
 
 /**
- * Whether a record is what was asked for, each given criterion by itself. A stored number may carry a dial prefix ("9" or "57"
- * before the number), so phones are compared from the right.
+ * Whether a record fulfils every criterion of a lookup. A stored number may have a dial prefix (`9` or `57` before the
+ * number), so phones are compared from the right.
  */
 export function matches(record: CampaignRecord, lookup: Lookup): boolean {
   const { phone, customerId, campaignId } = lookup;
@@ -76,16 +76,11 @@ function readPhone(given: string): string | undefined {
   const compact = given.replace(PHONE_PUNCTUATION, '');
   if (compact === '') return undefined;
   const digits = compact.startsWith('+') ? compact.slice(1) : compact;
-  if (!/^[0-9]+$/.test(digits)) {
-    throw badInput(
-      'phone',
-      'digits, which spaces, dashes, dots, brackets and a leading plus may divide',
-      'other characters',
-    );
-  }
-  if (digits.length < PHONE_DIGITS.min || digits.length > PHONE_DIGITS.max) {
-    throw badInput('phone', `${PHONE_DIGITS.min} to ${PHONE_DIGITS.max} digits`, `${digits.length}`);
-  }
+  const { min, max } = PHONE_DIGITS;
+  const ignored = '(spaces, dashes, dots, brackets and a leading + are ignored)';
+  const expected = `phone must contain ${min} to ${max} digits ${ignored}`;
+  if (!/^[0-9]+$/.test(digits)) throw badInput(`${expected}; got other characters.`);
+  if (digits.length < min || digits.length > max) throw badInput(`${expected}; got ${digits.length} digits.`);
   return digits;
 }
 
@@ -93,24 +88,25 @@ function readCustomerId(given: string): string | undefined {
   const text = given.trim();
   if (text === '') return undefined;
   if (text.length > CUSTOMER_ID_MAX) {
-    throw badInput('customerId', `at most ${CUSTOMER_ID_MAX} characters`, `${text.length}`);
+    throw badInput(`customerId must contain at most ${CUSTOMER_ID_MAX} characters; got ${text.length}.`);
   }
-  if (CONTROL_OR_FORMAT.test(text)) throw badInput('customerId', 'a text of one line', 'control characters');
+  if (CONTROL_OR_FORMAT.test(text)) {
+    throw badInput('customerId must be one line of visible text; got a control or format character.');
+  }
   return text;
 }
 
 function readCampaignId(given: string): string | undefined {
   const text = given.trim();
   if (text === '') return undefined;
-  if (!/^[0-9]+$/.test(text)) throw badInput('campaignId', 'digits', 'other characters');
-  if (text.length > CAMPAIGN_ID_DIGITS) {
-    throw badInput('campaignId', `at most ${CAMPAIGN_ID_DIGITS} digits`, `${text.length}`);
-  }
+  const expected = `campaignId must contain 1 to ${CAMPAIGN_ID_DIGITS} digits and nothing else`;
+  if (!/^[0-9]+$/.test(text)) throw badInput(`${expected}; got other characters.`);
+  if (text.length > CAMPAIGN_ID_DIGITS) throw badInput(`${expected}; got ${text.length} digits.`);
   return text;
 }
 
-function badInput(criterion: string, expected: string, came: string): LookupFailure {
-  return new LookupFailure('BAD_USER_INPUT', `${criterion}: expected ${expected}; came ${came}.`);
+function badInput(message: string): LookupFailure {
+  return new LookupFailure('bad-input', { message });
 }
 
 function digitsOf(text: string): string {

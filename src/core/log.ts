@@ -1,0 +1,47 @@
+/**
+ * The fields that a log line may have; every other field is left out. Values are numbers and words of this project or
+ * of the system, never a text of a caller or of Wolkvox.
+ */
+export const LOG_FIELDS = [
+  // What happened in one sentence, and what an operator must do.
+  'advice',
+  // Start and end of the service.
+  'url',
+  'playground',
+  'examples',
+  'signal',
+  // Lookups and calls.
+  'code',
+  'reason',
+  'from',
+  'ms',
+  'delayMs',
+  'records',
+  'httpStatus',
+  'envelopeCode',
+  'networkCode',
+  'detail',
+  // Daily quota.
+  'percent',
+  'used',
+  'limit',
+  // Redis and the cache.
+  'command',
+  'entries',
+  // Bugs.
+  'error',
+  'causes',
+  'stack',
+] as const;
+
+export type LogFields = {
+  readonly [Name in (typeof LOG_FIELDS)[number]]?: number | boolean | string | readonly string[] | undefined;
+};
+
+/** Writes one line per event. The name of an event is `area.event`. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
