@@ -1,0 +1,36 @@
+import type { Layer, Operation } from '../core/answer.js';
+import { LookupFailure } from '../core/failure.js';
+
+/**
+ * Refuses the calls of an operation beyond `limit`. A call counts for the operation that caused it, from the time when
+ * it enters the queue; it is free if it is not sent in the end. Cached answers and calls of other operations are free,
+ * and a second attempt counts again.
+ */
+export function createCallLimit(limit: number): Layer {
+  const calls = new WeakMap<Operation, number>();
+  const count = (operation: Operation): number => calls.get(operation) ?? 0;
+  const add = (operation: Operation, number: 1 | -1): WeakMap<Operation, number> =>
+    calls.set(operation, count(operation) + number);
+
+  return (next) => ({
+    async find(lookup, options) {
+      if (count(options.operation) >= limit) {
+        throw new LookupFailure('too-many-lookups', {
+          message:
+            `This operation causes more than ${limit} calls to Wolkvox (LOOKUPS_PER_OPERATION). ` +
+            'Move some of its fields to another operation.',
+        });
+      }
+      add(options.operation, 1);
+      try {
+        const answer = await next.find(lookup, options);
+        if (answer.source === 'shared') add(options.operation, -1);
+        return answer;
+      } catch (error) {
+        const wasSent = error instanceof LookupFailure && error.policy.circuit !== 'ignore';
+        if (!wasSent) add(options.operation, -1);
+        throw error;
+      }
+    },
+  });
+}

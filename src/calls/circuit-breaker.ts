@@ -1,0 +1,137 @@
+import { followAbort } from '../core/abort.js';
+import type { Answer, Layer, LookupOptions, LookupSource } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import type { Observe } from '../core/events.js';
+import { LookupFailure, toRetryAfterSeconds, type FailureKind } from '../core/failure.js';
+import type { Lookup } from '../core/lookup.js';
+
+/** The circuit opens after this many failures with no success between them. */
+const FAILURES_TO_OPEN = 5;
+
+/** How long an open circuit waits before it sends a probe, in milliseconds. */
+export interface ProbeDelays {
+  /** Before the first probe. Doubled after each probe that fails, because every probe costs one of the day's calls. */
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** After a refused token, which nobody corrects within seconds. */
+  readonly tokenMs: number;
+}
+const PROBE_DELAYS: ProbeDelays = { firstMs: 5_000, maxMs: 60_000, tokenMs: 60_000 };
+
+export interface CircuitBreakerOptions {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly probeDelays?: ProbeDelays | undefined;
+}
+
+export interface CircuitBreaker {
+  readonly layer: Layer;
+  state(): 'closed' | 'open' | 'half-open';
+}
+
+/** Times are on the monotonic clock, in milliseconds. A state that is replaced is never used again. */
+type State =
+  | { readonly kind: 'closed'; failuresInARow: number }
+  | { readonly kind: 'open'; readonly delayMs: number; readonly probeAt: number; readonly reason: FailureKind }
+  | {
+      readonly kind: 'half-open';
+      readonly delayMs: number;
+      /** When the next probe may be sent if this one has no result. */
+      readonly probeAt: number;
+      readonly reason: FailureKind;
+    };
+
+/**
+ * Sends no calls while Wolkvox is down or refuses the token, and one probe at a time until it works again.
+ *
+ * Only results of calls count, and only those of the present state: a probe decides alone, whatever happens to calls
+ * that were sent before. A probe without a result does not block the next one. When the circuit opens, the calls that
+ * still wait in the queue are cancelled.
+ */
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { clock, observe, probeDelays = PROBE_DELAYS } = options;
+  const pending = new Set<AbortController>();
+  let state: State = { kind: 'closed', failuresInARow: 0 };
+
+  return {
+    layer: (next) => ({ find: (lookup, lookupOptions) => find(next, lookup, lookupOptions) }),
+    state: () => state.kind,
+  };
+
+  async function find(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Answer> {
+    const entered = enter();
+    const { controller, unfollow } = followAbort(lookupOptions.signal);
+    pending.add(controller);
+    try {
+      const answer = await next.find(lookup, { ...lookupOptions, signal: controller.signal });
+      onSuccess(entered);
+      return answer;
+    } catch (error) {
+      onFailure(entered, error);
+      throw error;
+    } finally {
+      pending.delete(controller);
+      unfollow();
+    }
+  }
+
+  /** @returns the state that the result of the call belongs to */
+  function enter(): State {
+    if (state.kind === 'closed') return state;
+    const now = clock.monotonicMs();
+    if (now < state.probeAt) throw circuitOpen(state, now);
+    state = { kind: 'half-open', delayMs: state.delayMs, probeAt: now + state.delayMs, reason: state.reason };
+    observe({ event: 'circuit.probing' });
+    return state;
+  }
+
+  function onSuccess(entered: State): void {
+    if (entered !== state) return;
+    if (state.kind === 'closed') {
+      state.failuresInARow = 0;
+      return;
+    }
+    state = { kind: 'closed', failuresInARow: 0 };
+    observe({ event: 'circuit.closed' });
+  }
+
+  function onFailure(entered: State, error: unknown): void {
+    const effect = error instanceof LookupFailure ? error.policy.circuit : 'ignore';
+    if (entered !== state || !(error instanceof LookupFailure)) return;
+    switch (effect) {
+      case 'success':
+        onSuccess(entered);
+        return;
+      case 'ignore':
+        // The probe did not reach Wolkvox, so the next lookup may be the probe.
+        if (state.kind === 'half-open') state = { ...state, kind: 'open', probeAt: clock.monotonicMs() };
+        return;
+      case 'failure':
+        if (state.kind === 'closed' && ++state.failuresInARow < FAILURES_TO_OPEN) return;
+        open(error.kind);
+        return;
+      case 'open':
+        open(error.kind);
+    }
+  }
+
+  function open(reason: FailureKind): void {
+    const previousMs = state.kind === 'closed' ? 0 : state.delayMs;
+    const delayMs =
+      reason === 'token'
+        ? probeDelays.tokenMs
+        : Math.min(probeDelays.maxMs, Math.max(probeDelays.firstMs, 2 * previousMs));
+    const opened: State = { kind: 'open', delayMs, probeAt: clock.monotonicMs() + delayMs, reason };
+    state = opened;
+    observe({ event: 'circuit.opened', reason, ms: delayMs });
+    for (const controller of pending) controller.abort(circuitOpen(opened, clock.monotonicMs()));
+  }
+}
+
+function circuitOpen(state: Exclude<State, { kind: 'closed' }>, now: number): LookupFailure {
+  const message =
+    state.reason === 'token'
+      ? 'Wolkvox does not accept the token of this service, so no calls are sent for a while. Its operator must check WOLKVOX_TOKEN.'
+      : undefined;
+  return new LookupFailure('circuit-open', { message, retryAfterSeconds: toRetryAfterSeconds(state.probeAt - now) });
+}

@@ -1,0 +1,142 @@
+import { DateTime } from 'luxon';
+import type { Clock } from '../core/clock.js';
+import type { Observe } from '../core/events.js';
+import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
+import { checkDelayMs, quotaWarningPercent, type DailyQuota } from '../core/limits.js';
+import { createQuotaFile, type QuotaCount } from './quota-file.js';
+
+export interface DailyQuotaOptions {
+  /** Calls a day; undefined: counted, not limited. */
+  readonly limit: number | undefined;
+  /** A luxon zone name. The day starts at its midnight. */
+  readonly zone: string;
+  /** A folder in which the count survives a restart; undefined: it does not. */
+  readonly stateDir: string | undefined;
+  /** The account's server. It tells accounts apart that share a folder. */
+  readonly account: string;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** What Wolkvox said of a day: its calls are used up. */
+interface Exhaustion {
+  readonly day: string;
+  readonly checks: number;
+  /** When one call checks whether it is still so. Monotonic milliseconds. */
+  readonly nextCheckAt: number;
+}
+
+/**
+ * The daily quota of one process, or of several that share a folder. A call is counted before it is sent, so a crash
+ * leaves a count that is right or one too high.
+ *
+ * @throws an error with a system error code if the folder cannot be written
+ */
+export async function createDailyQuota(options: DailyQuotaOptions): Promise<DailyQuota> {
+  const { limit, zone, clock, observe } = options;
+  const count = options.stateDir === undefined ? createMemoryCount() : await createQuotaFile(options);
+  let exhaustion: Exhaustion | undefined;
+  let lastWarning: { readonly day: string; readonly percent: number } | undefined;
+
+  return {
+    async consume() {
+      const day = today();
+      checkExhaustion(day);
+      if (limit !== undefined && count.usedOn(day) >= limit) throw limitReached(limit);
+      const used = await counted(() => count.add(day));
+      // Another process that shares the folder may have counted the last call at the same time.
+      if (limit !== undefined && used > limit) {
+        await counted(() => count.remove(day));
+        throw limitReached(limit);
+      }
+      warn(day, used);
+      return day;
+    },
+    async giveBack(day) {
+      await counted(() => count.remove(day));
+    },
+    markExhausted(day) {
+      const isKnown = exhaustion?.day === day;
+      if (!isKnown && day === today()) {
+        exhaustion = exhaustedAgain(day, 0);
+        observe({ event: 'quota.exhausted', ms: checkDelayMs(0) });
+      }
+      return Promise.resolve(Math.max(0, (exhaustion?.nextCheckAt ?? 0) - clock.monotonicMs()));
+    },
+    markAccepted(day) {
+      if (exhaustion?.day === day) exhaustion = undefined;
+      return Promise.resolve();
+    },
+    state() {
+      const day = today();
+      return { day, used: count.usedOn(day), limit, isExhausted: exhaustion?.day === day };
+    },
+  };
+
+  /**
+   * Lets one call pass if it is time for a check, and sets the time of the next one.
+   *
+   * @throws LookupFailure `quota-exhausted` before the time of the next check
+   */
+  function checkExhaustion(day: string): void {
+    if (exhaustion?.day !== day) return;
+    const remainingMs = exhaustion.nextCheckAt - clock.monotonicMs();
+    if (remainingMs > 0) {
+      throw new LookupFailure('quota-exhausted', { retryAfterSeconds: toRetryAfterSeconds(remainingMs) });
+    }
+    exhaustion = exhaustedAgain(day, exhaustion.checks);
+  }
+
+  function exhaustedAgain(day: string, checks: number): Exhaustion {
+    return { day, checks: checks + 1, nextCheckAt: clock.monotonicMs() + checkDelayMs(checks) };
+  }
+
+  function limitReached(reached: number): LookupFailure {
+    return new LookupFailure('quota-used', {
+      message: `The daily limit of ${reached} calls to Wolkvox (WOLKVOX_DAILY_LIMIT) is reached. The next day starts at midnight of the account's time zone.`,
+      retryAfterSeconds: toRetryAfterSeconds(startOfTomorrow() - clock.wallMs()),
+    });
+  }
+
+  /** A call that cannot be counted is not sent: the count would be too low after a restart. */
+  async function counted<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      observe({ event: 'quota.write-failed', reason });
+      throw new LookupFailure('count-failed', { cause: error });
+    }
+  }
+
+  function warn(day: string, used: number): void {
+    const percent = quotaWarningPercent(used, limit);
+    const isNew = lastWarning?.day !== day || lastWarning.percent < percent;
+    if (percent === 0 || limit === undefined || !isNew) return;
+    lastWarning = { day, percent };
+    observe({ event: 'quota.warning', percent, used, limit });
+  }
+
+  function today(): string {
+    return DateTime.fromMillis(clock.wallMs(), { zone }).toFormat('yyyy-MM-dd');
+  }
+
+  function startOfTomorrow(): number {
+    return DateTime.fromMillis(clock.wallMs(), { zone }).startOf('day').plus({ days: 1 }).toMillis();
+  }
+}
+
+/** Counts in memory. It keeps every day, so that a clock that steps to another day and back loses nothing. */
+function createMemoryCount(): QuotaCount {
+  const used = new Map<string, number>();
+  const change = (day: string, by: number): Promise<number> => {
+    const changed = Math.max(0, (used.get(day) ?? 0) + by);
+    used.set(day, changed);
+    return Promise.resolve(changed);
+  };
+  return {
+    usedOn: (day) => used.get(day) ?? 0,
+    add: (day) => change(day, 1),
+    remove: (day) => change(day, -1),
+  };
+}

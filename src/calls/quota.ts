@@ -1,0 +1,36 @@
+import type { Answer, Layer, LookupOptions, LookupSource } from '../core/answer.js';
+import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
+import type { DailyQuota } from '../core/limits.js';
+import type { Lookup } from '../core/lookup.js';
+
+/** Counts each call before it is sent, and takes it back if no byte of it was sent. */
+export function withQuota(quota: DailyQuota): Layer {
+  return (next) => ({
+    async find(lookup, options) {
+      const day = await quota.consume();
+      if (options.signal.aborted) {
+        await quota.giveBack(day);
+        options.signal.throwIfAborted();
+      }
+      return send(next, lookup, options, day);
+    },
+  });
+
+  async function send(next: LookupSource, lookup: Lookup, options: LookupOptions, day: string): Promise<Answer> {
+    try {
+      const answer = await next.find(lookup, options);
+      await quota.markAccepted(day);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof LookupFailure)) throw error;
+      // The quota reports a failure of its own. The count is one too high then.
+      if (error.kind === 'not-connected') await quota.giveBack(day).catch(() => undefined);
+      if (error.kind !== 'quota') throw error;
+      const nextCheckMs = await quota.markExhausted(day);
+      throw new LookupFailure('quota', {
+        retryAfterSeconds: toRetryAfterSeconds(nextCheckMs),
+        facts: error.facts,
+      });
+    }
+  }
+}
