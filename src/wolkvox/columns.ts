@@ -1,34 +1,38 @@
 import { DateTime } from 'luxon';
-import { matches } from '../records/lookup.js';
-import type { Lookup } from '../records/lookup.js';
-import { CALL_OUTCOMES } from '../records/record.js';
-import type { Address, CallOutcome, CampaignRecord, Phone } from '../records/record.js';
+import { matches } from '../core/lookup.js';
+import type { Lookup } from '../core/lookup.js';
+import { CALL_OUTCOMES } from '../core/record.js';
+import type { CampaignAddress, CallOutcome, CampaignPhone, CampaignRecord } from '../core/record.js';
 import { malformed } from './failure.js';
 
-/** One element of an answer's `data`. Documented in two shapes, of 23 and of 35 columns; any column may be missing or null. */
+/** One element of `data`. Two shapes are documented, with 23 and with 35 columns; any column may be missing or null. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface RowContext {
-  /** The question that the row answers. */
+  /** The lookup that the row answers. */
   readonly lookup: Lookup;
-  /** luxon's name of the zone of `date`. */
+  /** The luxon zone of `date`. */
   readonly zone: string;
 }
 
 /**
- * One row as a record. Values are trimmed texts, null where they are empty, null or missing; numbers and booleans count as their
- * text. Columns that are not known here are ignored.
+ * Reads one row as a record. Values are trimmed texts; an empty, null or missing value is null. Numbers and booleans
+ * count as their texts. Unknown columns are ignored.
  *
- * A row without `campaign_id` stands in the campaign that was asked for. Without one in the question either, `campaignId` is an
- * empty text: the rest of the row, and of the answer, is worth more than a refusal.
+ * A row without `campaign_id` belongs to the campaign of the lookup. If the lookup names none either, `campaignId` is
+ * an empty text, because a failure would withhold the rest of the answer.
  *
- * @throws WolkvoxFailure `malformed` where a known column holds an object, an array, or a number that JSON.parse cannot keep
+ * @throws LookupFailure `malformed` if a known column holds an object, an array, or a number that JSON.parse cannot
+ *   hold
  */
 export function readRow(row: Row, context: RowContext): CampaignRecord {
   return { ...readUndated(row, context.lookup), date: readDate(textOf(row, 'date'), context.zone) };
 }
 
-/** `readRow` for a row that fulfils the lookup, else undefined. The date, the dearest column to read, is read for kept rows only. */
+/**
+ * Reads a row that matches the lookup; undefined if it does not match. The date takes the longest to read, so it is
+ * read for matching rows only.
+ */
 export function readMatchingRow(row: Row, context: RowContext): CampaignRecord | undefined {
   const undated = readUndated(row, context.lookup);
   const date = textOf(row, 'date');
@@ -38,9 +42,9 @@ export function readMatchingRow(row: Row, context: RowContext): CampaignRecord |
 const OPT_COLUMNS = Array.from({ length: 12 }, (_, index) => `opt${index + 1}`);
 const PHONE_COLUMNS = Array.from({ length: 10 }, (_, index) => `tel${index + 1}`);
 const OUTCOMES: ReadonlyMap<string, CallOutcome> = new Map(CALL_OUTCOMES.map((outcome) => [outcome, outcome]));
-/** Left to itself luxon asks the machine for its locale, which takes 15 ms the first time. */
+/** Without these values luxon asks the machine for its locale, which takes 15 ms the first time. */
 const PLAIN_LOCALE = { locale: 'en-US', numberingSystem: 'latn', outputCalendar: 'gregory' } as const;
-/** What GraphQL's Int holds. */
+/** The highest Int of GraphQL. */
 const MAX_CALLS = 2 ** 31 - 1;
 
 function readUndated(row: Row, lookup: Lookup): CampaignRecord {
@@ -56,7 +60,7 @@ function readUndated(row: Row, lookup: Lookup): CampaignRecord {
     address: readAddress(row),
     date: null,
     calls: readCalls(textOf(row, 'calls')),
-    // "0" is how an undialled record says that there was no call.
+    // A record that was not dialled yet may have "0" (assumed).
     connId: connId === '0' ? null : connId,
     result,
     outcome: readOutcome(result),
@@ -69,15 +73,15 @@ function textOf(row: Row, column: string): string | null {
   if (typeof value === 'string') return value.trim() || null;
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
-    // Digits were lost on the way into a number of JavaScript: a wrong phone or customer id is worse than none.
-    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw malformed(`column ${column} is a number of too many digits`);
+    // A larger number has lost digits. A wrong phone or customer id is worse than none.
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw malformed(`column ${column} is a number with too many digits`);
     return String(value);
   }
-  throw malformed(`column ${column} is ${Array.isArray(value) ? 'an array' : 'an object'} in place of a text`);
+  throw malformed(`column ${column} is ${Array.isArray(value) ? 'an array' : 'an object'} instead of a text`);
 }
 
-function readPhones(row: Row): Phone[] {
-  const phones: Phone[] = [];
+function readPhones(row: Row): CampaignPhone[] {
+  const phones: CampaignPhone[] = [];
   PHONE_COLUMNS.forEach((column, index) => {
     const number = textOf(row, column);
     if (number !== null) phones.push({ position: index + 1, number });
@@ -85,9 +89,9 @@ function readPhones(row: Row): Phone[] {
   return phones;
 }
 
-/** These columns came with the newer shape; an account without them has no address. */
-function readAddress(row: Row): Address | null {
-  const address: Address = {
+/** The newer shape has these columns (documented). An account with the older shape has no addresses. */
+function readAddress(row: Row): CampaignAddress | null {
+  const address: CampaignAddress = {
     country: textOf(row, 'country'),
     state: textOf(row, 'state'),
     city: textOf(row, 'city'),
@@ -103,18 +107,18 @@ function readCalls(text: string | null): number | null {
   return calls <= MAX_CALLS ? calls : null;
 }
 
-/** The vocabulary is open, and its casing and separators vary: `NO-ANSWER`, `Wrong Number`. */
+/** The list of results is open, and case and separators vary: `NO-ANSWER`, `Wrong Number`. */
 function readOutcome(result: string | null): CallOutcome | null {
   if (result === null) return null;
   return OUTCOMES.get(result.toUpperCase().replace(/[\s_-]+/g, '_')) ?? 'OTHER';
 }
 
-/** `YYYY-MM-DD HH:MM:SS`, as the sibling reports have it; zeros or nothing where a record was never dialled. */
+/** `YYYY-MM-DD HH:MM:SS` (documented); zeros or nothing if the record was never dialled (assumed). */
 function readDate(text: string | null, zone: string): string | null {
   const parts = text === null ? null : /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(text);
   if (parts === null) return null;
   const [, year, month, day, hour, minute, second] = parts.map(Number);
-  // A year before 1 has no place in RFC 3339; "0000-01-01" is a zero date too.
+  // "0000-01-01" is a zero date, too.
   if (year === undefined || year < 1) return null;
   const date = DateTime.fromObject({ year, month, day, hour, minute, second }, { ...PLAIN_LOCALE, zone });
   return date.toISO({ suppressMilliseconds: true });

@@ -1,117 +1,44 @@
-import { LookupFailure } from '../records/failure.js';
-import type { FailureCode, FailureDetails } from '../records/failure.js';
+import { LookupFailure, type FailureFacts } from '../core/failure.js';
 
 /**
- * How a call to Wolkvox failed, finer than the graph's codes: the retry, the circuit breaker and the day's budget each react
- * to some of these only.
+ * The answer does not have the documented form.
  *
- * - `simultaneous`: somebody else uses the token's places; `throttled`: HTTP 429; both pass by themselves.
- * - `quota`: the day's calls are used up.
- * - `token`: the token is absent, wrong, expired or deleted.
- * - `maintenance`: HTTP 403 without a known text (nightly backups); `server`: HTTP 5xx.
- * - `request`: Wolkvox does not take the request as it is (400, a wrong address, a redirect).
- * - `malformed`: an answer came, but not the one that the API promises.
- * - `too-large`: more than a list may hold, or more bytes than may be read.
- * - `timeout`: no whole answer in time; `connection`: no whole answer, for another reason.
+ * @param detail for the log: words of this project, nothing of the answer
  */
-export type WolkvoxFailureKind =
-  | 'simultaneous'
-  | 'quota'
-  | 'token'
-  | 'maintenance'
-  | 'server'
-  | 'throttled'
-  | 'request'
-  | 'malformed'
-  | 'too-large'
-  | 'timeout'
-  | 'connection';
-
-const CODES: Readonly<Record<WolkvoxFailureKind, FailureCode>> = {
-  simultaneous: 'UPSTREAM_BUSY',
-  throttled: 'UPSTREAM_BUSY',
-  quota: 'UPSTREAM_QUOTA_EXHAUSTED',
-  token: 'UPSTREAM_REFUSED',
-  request: 'UPSTREAM_REFUSED',
-  maintenance: 'UPSTREAM_UNAVAILABLE',
-  server: 'UPSTREAM_UNAVAILABLE',
-  connection: 'UPSTREAM_UNAVAILABLE',
-  timeout: 'UPSTREAM_TIMEOUT',
-  malformed: 'UPSTREAM_MALFORMED',
-  'too-large': 'RESULT_TOO_LARGE',
-};
-
-const MESSAGES: Readonly<Record<WolkvoxFailureKind, string>> = {
-  simultaneous: 'Wolkvox is busy: the account already has as many simultaneous requests as it may have.',
-  throttled: 'Wolkvox is busy: it asks to send fewer requests.',
-  quota: "The account's calls of the day are used up.",
-  token: "Wolkvox does not accept the service's token.",
-  request: 'Wolkvox does not accept the request.',
-  maintenance: 'Wolkvox is under maintenance.',
-  server: 'Wolkvox could not answer.',
-  connection: 'Wolkvox cannot be reached, or the connection broke before the answer was whole.',
-  timeout: 'Wolkvox did not answer in time.',
-  malformed: 'Wolkvox answered something else than its API promises.',
-  'too-large': 'The answer holds more than a list may hold.',
-};
-
-/**
- * What the log may know of a failure, as the failure's `cause`. Numbers, names and texts of our own only: a text of Wolkvox or of the network may hold a
- * person's data or the upstream's address.
- */
-export interface FailureFacts {
-  readonly httpStatus?: number | undefined;
-  /** `code` of the answer's envelope. */
-  readonly envelopeCode?: number | undefined;
-  /** A system or library code, such as `ECONNRESET`. */
-  readonly networkCode?: string | undefined;
-  /** What was expected and what came, in our own words. */
-  readonly detail?: string | undefined;
+export function malformed(detail: string, facts: FailureFacts = {}): LookupFailure {
+  return new LookupFailure('malformed', { facts: { ...facts, detail } });
 }
 
-interface WolkvoxFailureDetails extends FailureDetails {
-  readonly cause?: FailureFacts;
-}
-
-/** A call to Wolkvox that gave no records. */
-export class WolkvoxFailure extends LookupFailure {
-  readonly kind: WolkvoxFailureKind;
-
-  /** @param message safe to show to a caller; undefined: the kind's own */
-  constructor(kind: WolkvoxFailureKind, message?: string, details: WolkvoxFailureDetails = {}) {
-    super(CODES[kind], message ?? MESSAGES[kind], details);
-    this.kind = kind;
-  }
-
-  get facts(): FailureFacts {
-    return this.cause ?? {};
-  }
-}
-
-/** An answer that is not what the API promises. `detail` goes to the log: our own words, nothing out of the answer. */
-export function malformed(detail: string, facts: FailureFacts = {}): WolkvoxFailure {
-  return new WolkvoxFailure('malformed', undefined, { cause: { ...facts, detail } });
-}
-
-/** undici's codes and the name of an expired AbortSignal.timeout. A connection that is not made in time counts as none. */
+/** Error codes of undici, and the name of an expired deadline. */
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'TimeoutError']);
-/** More bytes on the wire than undici's `maxResponseSize`. */
-const TOO_LARGE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+/** Error codes of a connection that was never made, so that no byte of the request was sent. */
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** Certificate errors end the connection before the request. */
+const NOT_TRUSTED = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/;
 
 /**
- * The failure behind what a request or its body threw. A LookupFailure (an abort's reason) stays as it is. The error itself is
- * not kept: its message may hold the upstream's address.
+ * The failure for an error of a request or of its body. A LookupFailure (the reason of an abort) stays as it is. The
+ * error itself is dropped, because its message may hold the upstream's address.
  */
 export function transportFailure(error: unknown, httpStatus?: number): LookupFailure {
   if (error instanceof LookupFailure) return error;
   const networkCode = codeOf(error);
-  const cause: FailureFacts = { httpStatus, networkCode };
-  if (networkCode === TOO_LARGE) return new WolkvoxFailure('too-large', undefined, { cause });
-  const isTimeout = networkCode !== undefined && TIMEOUTS.has(networkCode);
-  return new WolkvoxFailure(isTimeout ? 'timeout' : 'connection', undefined, { cause });
+  return new LookupFailure(kindOf(networkCode ?? ''), { facts: { httpStatus, networkCode } });
 }
 
-/** The error's code, or its name where it has none; undefined where neither is a plain word. */
+function kindOf(networkCode: string): 'timeout' | 'not-connected' | 'connection' {
+  if (TIMEOUTS.has(networkCode)) return 'timeout';
+  return NOT_CONNECTED.has(networkCode) || NOT_TRUSTED.test(networkCode) ? 'not-connected' : 'connection';
+}
+
+/** The error's code, or its name if it has none; undefined if neither is a plain word. */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
