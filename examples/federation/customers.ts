@@ -4,9 +4,9 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
 
-import { EXAMPLES } from '../../src/simulator/cast.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
 
-/** What the customers subgraph knows of a person. */
+/** A person in the customers subgraph. */
 export interface Customer {
   readonly customerId: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Customer {
 
 export const CUSTOMERS_SDL = readFileSync(new URL('customers.graphql', import.meta.url), 'utf8');
 
-/** The simulator's example people as the company knows them, and one whom no campaign has. All are invented. */
+/** The simulator's example people, and one person who is in no campaign. All are invented. */
 export const CUSTOMERS: readonly Customer[] = [
   {
     customerId: EXAMPLES.inSeveralCampaigns.customerId,
@@ -50,7 +50,7 @@ export const CUSTOMERS: readonly Customer[] = [
   },
 ];
 
-/** A subgraph that owns the customers: the smallest that joins with the campaign records by `customerId`. */
+/** A small subgraph that owns the customers. It joins with the campaign records by `customerId`. */
 export function createCustomersSchema(customers: readonly Customer[]): GraphQLSchema {
   const byId = new Map(customers.map((customer) => [customer.customerId, customer]));
   return buildSubgraphSchema({
@@ -62,7 +62,7 @@ export function createCustomersSchema(customers: readonly Customer[]): GraphQLSc
           customerIds?.map((customerId) => byId.get(customerId) ?? null) ?? customers,
       },
       Customer: {
-        // A copy: the library writes `__typename` on what it is given.
+        // A copy, because the federation library writes `__typename` on the object.
         __resolveReference: (reference: { customerId: string }) => {
           const customer = byId.get(reference.customerId);
           return Promise.resolve(customer === undefined ? null : { ...customer });

@@ -10,30 +10,30 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Playground } from '../../src/playground/playground.js';
 
-export interface Serving {
-  /** Where it answers: `http://127.0.0.1:4002`. GraphQL is at `/graphql`. */
+export interface RunningServer {
+  /** The address, `http://127.0.0.1:4002`. GraphQL is at `/graphql`. */
   readonly url: string;
-  /** Ends every connection and frees the port. */
+  /** Closes all connections and frees the port. */
   stop(): Promise<void>;
 }
 
 export interface ServeOptions {
-  /** A schema, or a gateway in its place. */
+  /** A schema or a gateway. */
   readonly server: ApolloServerOptionsWithSchema<BaseContext> | ApolloServerOptionsWithGateway<BaseContext>;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
-  /** Answers browsers at `/` and `/graphql`; undefined: nothing does. */
+  /** The page for browsers at `/` and `/graphql`. Undefined: there is none. */
   readonly playground?: Playground;
 }
 
-/** Serves GraphQL on loopback, for examples and tests: no door, no limits, no metrics. */
-export async function serve({ server: options, port, playground }: ServeOptions): Promise<Serving> {
+/** Serves GraphQL on loopback, for examples and tests. It has no router auth, no limits and no metrics. */
+export async function serve({ server: options, port, playground }: ServeOptions): Promise<RunningServer> {
   const app = fastify({ forceCloseConnections: true });
   const server = new ApolloServer<BaseContext>({
     ...options,
     introspection: true,
     includeStacktraceInErrorResponses: false,
-    // The signals are the process's own matter, which may serve more than this.
+    // The process may run several servers, so it handles the signals itself.
     stopOnTerminationSignals: false,
     plugins: [
       fastifyApolloDrainPlugin(app),
@@ -42,8 +42,8 @@ export async function serve({ server: options, port, playground }: ServeOptions)
     ],
   });
   await server.start();
-  const answerGraphQL = fastifyApolloHandler(server);
-  const answerBrowser = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const handleGraphQL = fastifyApolloHandler(server);
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (playground === undefined) return reply.code(404).send();
     const { status, headers, body } = await playground.answer({
       acceptEncoding: request.headers['accept-encoding'],
@@ -51,13 +51,13 @@ export async function serve({ server: options, port, playground }: ServeOptions)
     });
     return reply.code(status).headers(headers).send(body);
   };
-  app.get('/', answerBrowser);
+  app.get('/', sendPage);
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     handler(request, reply) {
       const isBrowser = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
-      return isBrowser ? answerBrowser(request, reply) : answerGraphQL.call(app, request, reply);
+      return isBrowser ? sendPage(request, reply) : handleGraphQL.call(app, request, reply);
     },
   });
   const url = await app.listen({ host: '127.0.0.1', port });

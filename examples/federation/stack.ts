@@ -8,14 +8,14 @@ import { createSimulator } from '../../src/simulator/server.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
 import type { SimulatorSettings } from '../../src/simulator/settings.js';
-import type { Log } from '../../src/telemetry/log.js';
+import type { Log } from '../../src/core/log.js';
 import { createCustomersSchema, CUSTOMERS, CUSTOMERS_SDL } from './customers.js';
 import type { Customer } from './customers.js';
 import { createGateway } from './gateway.js';
 import type { Subgraph } from './gateway.js';
 import { serve } from './serve.js';
 
-/** Where each part listens; 0: a free port. */
+/** The port of each part. 0: a free port. */
 export interface StackPorts {
   readonly gateway: number;
   readonly campaigns: number;
@@ -26,39 +26,39 @@ export interface StackPorts {
 export interface StackOptions {
   readonly ports?: StackPorts;
   readonly log: Log;
-  /** What the simulator does otherwise than by default. */
+  /** Changes to the default settings of the simulator. */
   readonly simulator?: Partial<SimulatorSettings>;
-  /** Variables for the campaign subgraph beside those that join it with the simulator. */
+  /** More environment variables of the campaign subgraph. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whom the customers subgraph knows; default: the example people. */
+  /** The people of the customers subgraph. Defaults to the example people. */
   readonly customers?: readonly Customer[];
-  /** More subgraphs, already listening. */
+  /** More subgraphs, which listen already. */
   readonly others?: readonly Subgraph[];
 }
 
-/** A whole graph at work: the gateway, the campaign subgraph over a simulated Wolkvox, and a subgraph of customers. */
+/** A running supergraph: a gateway, the campaign subgraph with a simulated Wolkvox, and a subgraph of customers. */
 export interface Stack {
-  /** The addresses; GraphQL is at `/graphql` of the first three. */
+  /** The addresses. GraphQL is at `/graphql` of all but the simulator. */
   readonly urls: Readonly<Record<keyof StackPorts, string>>;
   readonly simulator: Simulator;
-  /** Ends all of them, the gateway first. */
+  /** Stops all parts, the gateway first. */
   stop(): Promise<void>;
 }
 
 const FREE_PORTS: StackPorts = { gateway: 0, campaigns: 0, customers: 0, simulator: 0 };
 const CAMPAIGNS_SDL = readFileSync(new URL('../../schema/campaigns.graphql', import.meta.url), 'utf8');
 
-/** Starts the parts one after the other; where one cannot start, ends those that could. */
+/** Starts the parts in order. If one of them fails, the others are stopped. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { ports = FREE_PORTS, log, environment = {}, customers = CUSTOMERS, others = [] } = options;
-  const endings: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end();
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
   try {
     const simulator = createSimulator({ settings: options.simulator ?? {} });
     const wolkvox = await simulator.listen({ port: ports.simulator });
-    endings.push(() => simulator.close());
+    closers.push(() => simulator.close());
 
     const service = createService(
       readConfig({
@@ -71,13 +71,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       { log },
     );
     const campaigns = await service.start();
-    endings.push(() => service.stop());
+    closers.push(() => service.stop());
 
     const customersServer = await serve({
       server: { schema: createCustomersSchema(customers) },
       port: ports.customers,
     });
-    endings.push(() => customersServer.stop());
+    closers.push(() => customersServer.stop());
 
     const gateway = await serve({
       server: {
@@ -94,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         examples: readExamples(new URL('queries/', import.meta.url)),
       }),
     });
-    endings.push(() => gateway.stop());
+    closers.push(() => gateway.stop());
 
     return {
       urls: { gateway: gateway.url, campaigns: campaigns.url, customers: customersServer.url, simulator: wolkvox.url },

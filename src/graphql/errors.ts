@@ -1,9 +1,9 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { LookupFailure } from '../records/failure.js';
+import { LookupFailure } from '../core/failure.js';
 
-/** Codes of Apollo Server's own errors that blame the request; their messages are for the caller, without its values. */
-const CALLERS_FAULT: ReadonlySet<unknown> = new Set([
+/** Apollo Server's codes for a request that is wrong. Their messages are shown, without the values of the request. */
+const REQUEST_ERROR_CODES: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'GRAPHQL_PARSE_FAILED',
@@ -14,50 +14,63 @@ const CALLERS_FAULT: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * An error as a caller sees it: a LookupFailure with its code, the request's own fault without the values that it held, and
- * everything else masked and handed to `onBug`.
+ * Formats errors for the caller. A LookupFailure keeps its message and code. An error of the request keeps its message
+ * without the values of the request. Every other error is a bug: it is masked and passed to `onBug`.
  */
 export function createErrorFormatter(onBug: (error: unknown) => void) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const place = {
+    const position = {
       ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
       ...(formatted.path === undefined ? {} : { path: formatted.path }),
     };
     const original = unwrapResolverError(error);
     if (original instanceof LookupFailure) {
       const { message, code, retryable, retryAfterSeconds } = original;
-      return {
-        message,
-        ...place,
-        extensions: { code, retryable, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
-      };
+      const extensions = { code, retryable, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+      return { message, ...position, extensions };
     }
     const code = formatted.extensions?.['code'];
-    if (error instanceof GraphQLError && CALLERS_FAULT.has(code)) {
-      return { message: withoutValues(formatted.message), ...place, extensions: { code, retryable: false } };
+    if (error instanceof GraphQLError && REQUEST_ERROR_CODES.has(code)) {
+      return { message: withoutValues(formatted.message), ...position, extensions: { code, retryable: false } };
     }
     onBug(original);
-    return {
-      message: 'Internal server error',
-      ...place,
-      extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false },
-    };
+    const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false };
+    return { message: 'Internal server error', ...position, extensions };
   };
 }
 
-/** Why graphql-js refuses a variable: its own words alone, since the value before them may imitate any others. */
-const REASON =
-  /; ((?:String|Int|ID) cannot represent (?:a non string |non-integer |non 32-bit signed integer )?value|Expected non-nullable type)/;
+/**
+ * The length to which a message is cut before it is searched, in characters. A message repeats text of the request,
+ * which may be 2 MB long; the text of graphql-js itself is much shorter.
+ */
+const MAX_MESSAGE_LENGTH = 2_000;
 
-/** Cuts the values that graphql-js repeats in its messages: they may be somebody's phone or id, and messages end up in logs. */
-export function withoutValues(message: string): string {
+/**
+ * The reasons for which graphql-js refuses a variable. Only these texts are shown, because the value before the reason
+ * may contain any text.
+ */
+const REASONS = [
+  'String cannot represent a non string value',
+  'Int cannot represent non-integer value',
+  'Int cannot represent non 32-bit signed integer value',
+  'ID cannot represent value',
+  'Boolean cannot represent a non boolean value',
+  'Expected non-nullable type',
+];
+
+/**
+ * Removes from a message of graphql-js the values that it repeats. A value may be a person's phone or id, and messages
+ * are written to logs. All expressions are linear in the length of the message.
+ */
+export function withoutValues(fullMessage: string): string {
+  const message = fullMessage.slice(0, MAX_MESSAGE_LENGTH);
   const variable = /^Variable "\$\w+" (?=got invalid value)/.exec(message)?.[0];
   if (variable !== undefined) {
-    const reason = REASON.exec(message)?.[1];
+    const reason = REASONS.find((text) => fullMessage.includes(`; ${text}`));
     return `${variable}got an invalid value${reason === undefined ? '' : `; ${reason}`}.`;
   }
   return message
-    .replace(/(cannot represent [a-z0-9 -]*value|but got): [\s\S]*$/, '$1.')
+    .replace(/(cannot represent (?:[a-z0-9-]{1,20} ){0,5}value|but got): [\s\S]*$/, '$1.')
     .replace(/^(Unknown operation) named "[\s\S]*$/, '$1.')
     .replace(/, found [\s\S]*$/, '.')
     .replace(/(Unexpected (?:\w+|character)):? ["'<][\s\S]*$/, '$1.');

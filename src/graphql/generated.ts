@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { FoundRecord, CustomerKey, CampaignKey } from './loader.js';
-import type { Phone as PhoneModel, Address as AddressModel } from '../records/record.js';
-import type { OperationContext } from './schema.js';
+import type { CampaignPhone as PhoneModel, CampaignAddress as AddressModel } from '../core/record.js';
+import type { OperationContext } from './context.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
 export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
@@ -16,34 +16,19 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** An instant with its offset from UTC, as RFC 3339 writes it: `2026-11-20T09:30:00-05:00`. */
+  /** A date and time with its offset from UTC, in the form of RFC 3339: `2026-11-20T09:30:00-05:00`. */
   DateTime: { input: string; output: string; }
   _FieldSet: { input: string; output: string; }
 };
 
-/** Where a customer lives, as far as the campaign's list says. At least one field is not null. */
-export type Address = {
-  readonly __typename?: 'Address';
-  /** Street and number. Null: not given. */
-  readonly address?: Maybe<Scalars['String']['output']>;
-  /** City. Null: not given. */
-  readonly city?: Maybe<Scalars['String']['output']>;
-  /** Country. Null: not given. */
-  readonly country?: Maybe<Scalars['String']['output']>;
-  /** State or department. Null: not given. */
-  readonly state?: Maybe<Scalars['String']['output']>;
-  /** Zone of the city or region. Null: not given. */
-  readonly zone?: Maybe<Scalars['String']['output']>;
-};
-
-/** Who may keep a response. */
+/** Which caches may store a response. */
 export type CacheControlScope =
-  /** The caller alone. */
+  /** Only the cache of the caller. */
   | 'PRIVATE'
-  /** Any cache between the service and the caller. */
+  /** All caches between the service and the caller. */
   | 'PUBLIC';
 
-/** How the last call to a record ended, in one spelling of Wolkvox's open list of results. */
+/** Results of a call. Wolkvox's own list of results is open and has several spellings; this one is closed. */
 export type CallOutcome =
   /** The person hung up before an agent took the call. */
   | 'ABANDON'
@@ -53,13 +38,13 @@ export type CallOutcome =
   | 'ANSWER_MACHINE'
   /** The line was busy. */
   | 'BUSY'
-  /** The telephone network had no channel for the call. */
+  /** The phone network had no channel for the call. */
   | 'CHANUNAVAIL'
   /** Not dialled yet. */
   | 'CLEAN'
-  /** The telephone network was overloaded. */
+  /** The phone network was overloaded. */
   | 'CONGESTION'
-  /** On the list of those who must not be called. */
+  /** The number is on the list of numbers that must not be called. */
   | 'DO_NOT_CALL'
   /** The call could not be made. */
   | 'FAILED'
@@ -71,125 +56,155 @@ export type CallOutcome =
   | 'NOT_AVAILABLE'
   /** Nobody answered. */
   | 'NO_ANSWER'
-  /** A text that this subgraph does not know; read `result`. */
+  /** A result that this list does not have. Read `result`. */
   | 'OTHER'
   /** The right person was reached (right party contact). */
   | 'RPC'
-  /** Wolkvox does not know. */
+  /** Wolkvox does not know the result. */
   | 'UNKNOWN'
-  /** The number belongs to somebody else or to nobody. */
+  /** The number belongs to another person or is not in use. */
   | 'WRONG_NUMBER';
 
-/** A campaign of the contact centre. Other subgraphs may add what they know. */
+/** A campaign of the contact centre. Other subgraphs may extend it. */
 export type Campaign = {
   readonly __typename?: 'Campaign';
-  /** The campaign's number. */
+  /** The number of the campaign. */
   readonly campaignId: Scalars['ID']['output'];
   /**
-   * The campaign's records that fulfil every criterion given; without one, all of them. More than 1,000 are the error `RESULT_TOO_LARGE`:
-   * narrow the search by phone or customer id. Nobody found is an empty list. `null` comes only together with an error in `errors`.
+   * The records of this campaign that fulfil all criteria given; without a criterion, all of its records. More than 1,000
+   * records are the error `RESULT_TOO_LARGE`: narrow the search by phone or customer id. The list is empty if no record
+   * matches. It is null only if `errors` holds an error for it.
    */
   readonly findRecords?: Maybe<ReadonlyArray<CampaignRecord>>;
 };
 
 
-/** A campaign of the contact centre. Other subgraphs may add what they know. */
+/** A campaign of the contact centre. Other subgraphs may extend it. */
 export type CampaignFindRecordsArgs = {
   customerId?: InputMaybe<Scalars['ID']['input']>;
   maxAge?: InputMaybe<Scalars['Int']['input']>;
   phone?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** One person's place in one campaign of the contact centre, and what came of calling them. */
+/** A customer's address, as far as the campaign's list has it. At least one field is not null. */
+export type CampaignAddress = {
+  readonly __typename?: 'CampaignAddress';
+  /** Street and number. Null: the list has none. */
+  readonly address?: Maybe<Scalars['String']['output']>;
+  /** City. Null: the list has none. */
+  readonly city?: Maybe<Scalars['String']['output']>;
+  /** Country. Null: the list has none. */
+  readonly country?: Maybe<Scalars['String']['output']>;
+  /** State or department. Null: the list has none. */
+  readonly state?: Maybe<Scalars['String']['output']>;
+  /** Part of the city or region. Null: the list has none. */
+  readonly zone?: Maybe<Scalars['String']['output']>;
+};
+
+/** One of the twelve free columns of a record. */
+export type CampaignOpt = {
+  readonly __typename?: 'CampaignOpt';
+  /** The column's name in Wolkvox, `opt1` to `opt12`. */
+  readonly name: Scalars['String']['output'];
+  /** 1 to 12, for opt1 to opt12. */
+  readonly position: Scalars['Int']['output'];
+  /** The text of the column. Null: the column is empty. */
+  readonly value?: Maybe<Scalars['String']['output']>;
+};
+
+/** A phone column of a record that is not empty. */
+export type CampaignPhone = {
+  readonly __typename?: 'CampaignPhone';
+  /** The number as the campaign's list has it. It may have a dial prefix such as 9 or 57. */
+  readonly number: Scalars['String']['output'];
+  /** 1 to 10, for tel1 to tel10. */
+  readonly position: Scalars['Int']['output'];
+};
+
+/** One entry of a campaign's list: a person, and the result of the calls to them. */
 export type CampaignRecord = {
   readonly __typename?: 'CampaignRecord';
-  /** Where the customer lives. Null: Wolkvox sends no address with this record. */
-  readonly address?: Maybe<Address>;
-  /** How many calls the record has had. Null: Wolkvox's text is no number. */
+  /** The customer's address. Null: Wolkvox sends no address with this record. */
+  readonly address?: Maybe<CampaignAddress>;
+  /** Number of calls to this record. Null: Wolkvox sends a text that is not a number. */
   readonly calls?: Maybe<Scalars['Int']['output']>;
-  /** The campaign that the record stands in; other subgraphs may know more of it. Never null for a record of this subgraph. */
+  /** The record's campaign, which other subgraphs may extend. It is null only if Wolkvox does not name it. */
   readonly campaign?: Maybe<Campaign>;
-  /** The number of the campaign that the record stands in. */
+  /** The number of the record's campaign. */
   readonly campaignId: Scalars['ID']['output'];
-  /** Wolkvox's number of the last call, to find it in recordings and reports. Null: it has not been dialled yet. */
+  /** Wolkvox's id of the last call, to find it in recordings and reports. Null: not dialled yet. */
   readonly connId?: Maybe<Scalars['String']['output']>;
-  /** The customer, whom other subgraphs may know too. Null: the record has no customer id. */
+  /** The customer, which other subgraphs may extend. Null: the record has no customer id. */
   readonly customer?: Maybe<Customer>;
-  /** The customer's identification as the campaign's list has it. Null: the list gives none. */
+  /** The customer's id, as the campaign's list has it. Null: the list has none. */
   readonly customerId?: Maybe<Scalars['ID']['output']>;
-  /** Last name. Null: the list gives none. */
+  /** Last name. Null: the list has none. */
   readonly customerLastName?: Maybe<Scalars['String']['output']>;
-  /** First name. Null: the list gives none. */
+  /** First name. Null: the list has none. */
   readonly customerName?: Maybe<Scalars['String']['output']>;
-  /** When the record was last called, in the account's time zone. Null: it has not been dialled yet. */
+  /** Time of the last call, in the account's time zone. Null: not dialled yet. */
   readonly date?: Maybe<Scalars['DateTime']['output']>;
-  /** When Wolkvox gave this answer, so how old it is. An older one than you expect stands in while Wolkvox cannot answer. */
+  /**
+   * When the service sent the call to Wolkvox that found this record. If Wolkvox cannot answer, a stale answer may be
+   * served: one that no longer counts as fresh, but is not older than `maxAge`, if that is given.
+   */
   readonly fetchedAt: Scalars['DateTime']['output'];
   /**
-   * Names this record for ever: opaque, safe in a URL, and free of personal data. It is the same however the record was found, and stays
-   * when the record is dialled again.
+   * Identifies the record. The id is opaque, holds no personal data and is safe in a URL. It is the same on every replica,
+   * however the record was found (if Wolkvox names its campaign), and after every call to the person. It changes when the
+   * names, opts or phones of the record are edited in the campaign's list.
    */
   readonly id: Scalars['ID']['output'];
-  /** The list's free columns opt1 to opt12, in order, always twelve. What each holds is the campaign's own choice. */
-  readonly opts: ReadonlyArray<Opt>;
-  /** `result` in one spelling, to sort and count by. Null: `result` is null. */
+  /** The columns opt1 to opt12, in order, always twelve. Each campaign decides what they hold. */
+  readonly opts: ReadonlyArray<CampaignOpt>;
+  /** `result` as one value of a closed list, for sorting and counting. Null: `result` is null. */
   readonly outcome?: Maybe<CallOutcome>;
-  /** The filled telephone columns among tel1 to tel10, in order. Empty: the record has no telephone. */
-  readonly phones: ReadonlyArray<Phone>;
-  /** How the last call ended, in Wolkvox's own words. Null: Wolkvox says nothing. */
+  /** The phone columns tel1 to tel10 that are not empty, in order. The list is empty if the record has no phone. */
+  readonly phones: ReadonlyArray<CampaignPhone>;
+  /** Result of the last call in Wolkvox's own words. Null: Wolkvox sends no result. */
   readonly result?: Maybe<Scalars['String']['output']>;
 };
 
-/** A person whom the contact centre knows by a customer id. Other subgraphs may add what they know. */
+/** A person with a customer id. Other subgraphs may extend it. */
 export type Customer = {
   readonly __typename?: 'Customer';
-  /** Every campaign record of this customer. Not in any campaign is an empty list. `null` comes only together with an error in `errors`. */
+  /**
+   * All campaign records of this customer. The list is empty if the customer is in no campaign. It is null only if
+   * `errors` holds an error for it.
+   */
   readonly campaignRecords?: Maybe<ReadonlyArray<CampaignRecord>>;
-  /** The customer's identification as the campaigns' lists have it. */
+  /** The customer's id, as the campaigns' lists have it. */
   readonly customerId: Scalars['ID']['output'];
 };
 
 
-/** A person whom the contact centre knows by a customer id. Other subgraphs may add what they know. */
+/** A person with a customer id. Other subgraphs may extend it. */
 export type CustomerCampaignRecordsArgs = {
   campaignId?: InputMaybe<Scalars['ID']['input']>;
   maxAge?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** One of the twelve free columns of a record. */
-export type Opt = {
-  readonly __typename?: 'Opt';
-  /** The column's name in Wolkvox, `opt1` to `opt12`. */
-  readonly name: Scalars['String']['output'];
-  /** 1 to 12. */
-  readonly position: Scalars['Int']['output'];
-  /** The column's text. Null: it is empty. */
-  readonly value?: Maybe<Scalars['String']['output']>;
-};
-
-/** A filled telephone column of a record. */
-export type Phone = {
-  readonly __typename?: 'Phone';
-  /** The number as the campaign's list has it; it may carry a dial prefix such as 9 or 57. */
-  readonly number: Scalars['String']['output'];
-  /** 1 to 10, from the column's name tel1 to tel10. */
-  readonly position: Scalars['Int']['output'];
-};
-
-/** Where a question begins. */
+/**
+ * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them ended.
+ * Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
+ */
 export type Query = {
   readonly __typename?: 'Query';
   /**
-   * The campaign records that fulfil every criterion given; at least one is needed. Nobody found is an empty list. `null` comes only
-   * together with an error in `errors`, whose `extensions.code` says what went wrong and `extensions.retryable` whether asking again
-   * may help. More than 1,000 matches are the error `RESULT_TOO_LARGE`. Each different question costs one of the account's calls of
-   * the day, unless its answer is known and fresh.
+   * The campaign records that fulfil all criteria given. At least one of `phone`, `customerId` and `campaignId` is needed.
+   * The list is empty if no record matches. It is null only if `errors` holds an error for it: `extensions.code` says what
+   * failed, and `extensions.retryable` whether the same request may succeed a little later. More than 1,000 records are
+   * the error `RESULT_TOO_LARGE`. Each different lookup costs one of the account's daily calls, unless a cached answer is
+   * fresh enough.
    */
   readonly findCampaignRecords?: Maybe<ReadonlyArray<CampaignRecord>>;
 };
 
 
-/** Where a question begins. */
+/**
+ * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them ended.
+ * Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
+ */
 export type QueryFindCampaignRecordsArgs = {
   campaignId?: InputMaybe<Scalars['ID']['input']>;
   customerId?: InputMaybe<Scalars['ID']['input']>;
@@ -299,16 +314,16 @@ export type FederationReferenceTypes = {
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  Address: ResolverTypeWrapper<AddressModel>;
   CacheControlScope: CacheControlScope;
   CallOutcome: CallOutcome;
   Campaign: ResolverTypeWrapper<CampaignKey>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  CampaignAddress: ResolverTypeWrapper<AddressModel>;
+  CampaignOpt: ResolverTypeWrapper<CampaignOpt>;
+  CampaignPhone: ResolverTypeWrapper<PhoneModel>;
   CampaignRecord: ResolverTypeWrapper<FoundRecord>;
   Customer: ResolverTypeWrapper<CustomerKey>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
-  Opt: ResolverTypeWrapper<Opt>;
-  Phone: ResolverTypeWrapper<PhoneModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -317,14 +332,14 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  Address: AddressModel;
   Campaign: CampaignKey;
   ID: Scalars['ID']['output'];
+  CampaignAddress: AddressModel;
+  CampaignOpt: CampaignOpt;
+  CampaignPhone: PhoneModel;
   CampaignRecord: FoundRecord;
   Customer: CustomerKey;
   DateTime: Scalars['DateTime']['output'];
-  Opt: Opt;
-  Phone: PhoneModel;
   Query: Record<PropertyKey, never>;
   Boolean: Scalars['Boolean']['output'];
   Int: Scalars['Int']['output'];
@@ -347,7 +362,13 @@ export type ContactDirectiveArgs = {
 
 export type ContactDirectiveResolver<Result, Parent, ContextType = OperationContext, Args = ContactDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
-export type AddressResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Address'] = ResolversParentTypes['Address']> = {
+export type CampaignResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Campaign'] = ResolversParentTypes['Campaign'], FederationReferenceType extends FederationReferenceTypes['Campaign'] = FederationReferenceTypes['Campaign']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Campaign']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  campaignId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  findRecords?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CampaignRecord']>>, ParentType, ContextType, Partial<CampaignFindRecordsArgs>>;
+};
+
+export type CampaignAddressResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['CampaignAddress'] = ResolversParentTypes['CampaignAddress']> = {
   address?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   city?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   country?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -355,15 +376,20 @@ export type AddressResolvers<ContextType = OperationContext, ParentType extends 
   zone?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
-export type CampaignResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Campaign'] = ResolversParentTypes['Campaign'], FederationReferenceType extends FederationReferenceTypes['Campaign'] = FederationReferenceTypes['Campaign']> = {
-  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Campaign']> | FederationReferenceType, FederationReferenceType, ContextType>;
-  campaignId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  findRecords?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CampaignRecord']>>, ParentType, ContextType, Partial<CampaignFindRecordsArgs>>;
+export type CampaignOptResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['CampaignOpt'] = ResolversParentTypes['CampaignOpt']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CampaignPhoneResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['CampaignPhone'] = ResolversParentTypes['CampaignPhone']> = {
+  number?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type CampaignRecordResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['CampaignRecord'] = ResolversParentTypes['CampaignRecord'], FederationReferenceType extends FederationReferenceTypes['CampaignRecord'] = FederationReferenceTypes['CampaignRecord']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['CampaignRecord']> | FederationReferenceType, FederationReferenceType, ContextType>;
-  address?: Resolver<Maybe<ResolversTypes['Address']>, ParentType, ContextType>;
+  address?: Resolver<Maybe<ResolversTypes['CampaignAddress']>, ParentType, ContextType>;
   calls?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   campaign?: Resolver<Maybe<ResolversTypes['Campaign']>, ParentType, ContextType>;
   campaignId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -375,9 +401,9 @@ export type CampaignRecordResolvers<ContextType = OperationContext, ParentType e
   date?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fetchedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  opts?: Resolver<ReadonlyArray<ResolversTypes['Opt']>, ParentType, ContextType>;
+  opts?: Resolver<ReadonlyArray<ResolversTypes['CampaignOpt']>, ParentType, ContextType>;
   outcome?: Resolver<Maybe<ResolversTypes['CallOutcome']>, ParentType, ContextType>;
-  phones?: Resolver<ReadonlyArray<ResolversTypes['Phone']>, ParentType, ContextType>;
+  phones?: Resolver<ReadonlyArray<ResolversTypes['CampaignPhone']>, ParentType, ContextType>;
   result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -391,29 +417,18 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
-export type OptResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Opt'] = ResolversParentTypes['Opt']> = {
-  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-};
-
-export type PhoneResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Phone'] = ResolversParentTypes['Phone']> = {
-  number?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-};
-
 export type QueryResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   findCampaignRecords?: Resolver<Maybe<ReadonlyArray<ResolversTypes['CampaignRecord']>>, ParentType, ContextType, Partial<QueryFindCampaignRecordsArgs>>;
 };
 
 export type Resolvers<ContextType = OperationContext> = {
-  Address?: AddressResolvers<ContextType>;
   Campaign?: CampaignResolvers<ContextType>;
+  CampaignAddress?: CampaignAddressResolvers<ContextType>;
+  CampaignOpt?: CampaignOptResolvers<ContextType>;
+  CampaignPhone?: CampaignPhoneResolvers<ContextType>;
   CampaignRecord?: CampaignRecordResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
-  Opt?: OptResolvers<ContextType>;
-  Phone?: PhoneResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
 };
 

@@ -1,13 +1,15 @@
 import DataLoader from 'dataloader';
-import { LookupFailure } from '../records/failure.js';
-import { lookupKey, readLookup, type Criteria, type Lookup } from '../records/lookup.js';
-import type { CampaignRecord } from '../records/record.js';
-import { askingOf, type Answer, type Operation, type RecordSource } from '../records/source.js';
+import type { Answer, Freshness, LookupOptions, LookupSource } from '../core/answer.js';
+import { LookupFailure } from '../core/failure.js';
+import { lookupKey, readLookup, type Criteria, type Lookup } from '../core/lookup.js';
+import type { CampaignRecord } from '../core/record.js';
+import type { RunningOperation } from './operation.js';
 
-/** A record as the graph hands it on: with the answer it came in. One object for each operation; federation writes on it. */
+/** A record with its answer. Each resolver result is a new object, because the federation library writes on it. */
 export interface FoundRecord {
   readonly record: CampaignRecord;
   readonly answer: Answer;
+  /** The record's index in `answer.records`. */
   readonly index: number;
 }
 export interface CustomerKey {
@@ -17,60 +19,87 @@ export interface CampaignKey {
   readonly campaignId: string;
 }
 
-/** What a field asks for. Seconds, as the graph has them. */
-export interface Wanted extends Criteria {
+/** The arguments of a field that finds records. */
+export interface LoadArguments extends Criteria {
+  /** Seconds. */
   readonly maxAge?: number | null | undefined;
 }
 
-interface Question {
+/** The loader of one operation. Equal lookups with equal `maxAge` are loaded once. */
+export interface RecordLoader {
+  /** @throws LookupFailure `bad-input` if the arguments are not valid, or as `LookupSource.find` */
+  load(args: LoadArguments): Promise<Answer>;
+  /** @throws LookupFailure as `LookupSource.find` */
+  loadLookup(lookup: Lookup): Promise<Answer>;
+  /**
+   * When the first of the loaded answers stops being fresh, in epoch milliseconds.
+   *
+   * @returns undefined if nothing was loaded
+   */
+  freshUntil(): number | undefined;
+}
+
+interface Request {
   readonly lookup: Lookup;
+  /** Undefined: the caller gives none. */
   readonly maxAgeMs: number | undefined;
 }
 
-export interface RecordLoader {
-  /**
-   * Cleans the criteria and loads the answer; equal questions of the operation are asked once.
-   * @throws LookupFailure, always
-   */
-  load(wanted: Wanted): Promise<Answer>;
-  loadLookup(lookup: Lookup): Promise<Answer>;
-  /** Until when every answer that was loaded is as fresh as was asked for, epoch milliseconds; undefined: none was loaded. */
-  readonly freshUntil: number | undefined;
-}
-
-/** The loader of one operation. It gathers what the operation asks in one turn and hands it on together. */
-export function createLoader(source: RecordSource, operation: Operation, freshMs: number): RecordLoader {
-  // Values are wrapped so that each question settles by itself: a slow or failing one holds up no other.
-  const loader = new DataLoader<Question, { readonly answer: Promise<Answer> }, string>(
-    (questions) =>
+export function createLoader(source: LookupSource, running: RunningOperation, freshness: Freshness): RecordLoader {
+  const { operation, deadline, signal } = running;
+  // The promises are wrapped, so that each lookup settles by itself: a slow or failed one does not delay the others.
+  const loader = new DataLoader<Request, { readonly answer: Promise<Answer> }, string>(
+    (requests) =>
       Promise.resolve(
-        questions.map(({ lookup, maxAgeMs }) => ({ answer: source.find(lookup, askingOf(operation, maxAgeMs)) })),
+        requests.map(({ lookup, maxAgeMs }) => {
+          const times = oldestAccepted(operation.startedAt, maxAgeMs, freshness);
+          return { answer: source.find(lookup, { operation, deadline, signal, ...times }) };
+        }),
       ),
     { cacheKeyFn: ({ lookup, maxAgeMs }) => `${maxAgeMs ?? ''}${lookupKey(lookup)}` },
   );
   let freshUntil: number | undefined;
-  const load = async (question: Question): Promise<Answer> => {
-    const answer = await (await loader.load(question)).answer;
-    const servesMs = Math.min(freshMs, question.maxAgeMs ?? Infinity);
-    freshUntil = Math.min(freshUntil ?? Infinity, answer.fetchedAt + servesMs);
+  const load = async (request: Request): Promise<Answer> => {
+    const answer = await (await loader.load(request)).answer;
+    const freshMs = Math.min(freshness.freshMs, request.maxAgeMs ?? Infinity);
+    freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + freshMs);
     return answer;
   };
 
   return {
-    // Async, so that bad criteria reject like every other failure; nothing is awaited before the load.
+    // Async, so that invalid arguments reject instead of throwing. Nothing is awaited before the load, because
+    // DataLoader batches the loads of one tick.
     async load({ maxAge, ...criteria }) {
       return load({ lookup: readLookup(criteria), maxAgeMs: readMaxAge(maxAge) });
     },
     loadLookup: (lookup) => load({ lookup, maxAgeMs: undefined }),
-    get freshUntil() {
-      return freshUntil;
-    },
+    freshUntil: () => freshUntil,
+  };
+}
+
+/**
+ * The oldest answers that a lookup accepts.
+ *
+ * Without a cache (`freshMs` 0) an answer can only come from a call that is under way, which is accepted unless the
+ * caller gives a `maxAge`.
+ */
+function oldestAccepted(
+  startedAt: number,
+  maxAgeMs: number | undefined,
+  { freshMs, staleMs }: Freshness,
+): Pick<LookupOptions, 'minSentAt' | 'minStaleSentAt'> {
+  const defaultMs = freshMs === 0 ? Infinity : freshMs;
+  return {
+    minSentAt: startedAt - Math.min(maxAgeMs ?? Infinity, defaultMs),
+    minStaleSentAt: startedAt - Math.min(maxAgeMs ?? Infinity, freshMs + staleMs),
   };
 }
 
 function readMaxAge(maxAge: number | null | undefined): number | undefined {
   if (maxAge === null || maxAge === undefined) return undefined;
-  if (maxAge < 0)
-    throw new LookupFailure('BAD_USER_INPUT', 'maxAge: expected seconds from 0 on; came a negative number.');
-  return maxAge * 1000;
+  if (maxAge < 0) {
+    const message = 'maxAge must be a number of seconds, 0 or more; got a negative number.';
+    throw new LookupFailure('bad-input', { message });
+  }
+  return maxAge * 1_000;
 }

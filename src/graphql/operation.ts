@@ -1,42 +1,36 @@
 import { setMaxListeners } from 'node:events';
-import { LookupFailure } from '../records/failure.js';
-import type { Operation } from '../records/source.js';
+import type { Operation } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import { LookupFailure } from '../core/failure.js';
 
-export interface OperationLimits {
-  /** One operation in all, waiting included, milliseconds. */
-  readonly deadlineMs: number;
-  /** Calls that one operation may cause at most. */
-  readonly calls: number;
-}
-
-/** An operation that is running, with the means to end it. */
-export interface RunningOperation extends Operation {
-  /** The response is out, or the caller hung up: what still waits for it is dropped, and no timer is left behind. */
+/** An operation from its start to its end. */
+export interface RunningOperation {
+  readonly operation: Operation;
+  /** On the monotonic clock, in milliseconds. */
+  readonly deadline: number;
+  /** Aborts at the deadline, or at `end`. The reason is a LookupFailure. */
+  readonly signal: AbortSignal;
+  /** Ends the operation: its pending lookups are abandoned and its timer is cleared. A second call does nothing. */
   end(): void;
 }
 
-export function startOperation(limits: OperationLimits, now: () => number): RunningOperation {
+/** @param deadlineMs the time that the whole operation may take, in milliseconds */
+export function startOperation(deadlineMs: number, clock: Clock): RunningOperation {
   const controller = new AbortController();
-  // Each question that waits listens, and there may be hundreds; they all leave when they are answered.
+  // Each pending lookup listens to the signal, and an operation may have hundreds of them.
   setMaxListeners(0, controller.signal);
-  let callsLeft = limits.calls;
-  const timer = setTimeout(() => {
-    controller.abort(
-      new LookupFailure('UPSTREAM_TIMEOUT', `No answer within the ${limits.deadlineMs / 1000} s of an operation.`),
-    );
-  }, limits.deadlineMs).unref();
+  const message =
+    `The operation did not finish within its deadline of ${deadlineMs / 1_000} s. ` +
+    'Try again: some answers may be cached by then.';
+  const timer = setTimeout(() => controller.abort(new LookupFailure('deadline', { message })), deadlineMs).unref();
 
   return {
-    deadline: now() + limits.deadlineMs,
+    operation: { startedAt: clock.epochMs() },
+    deadline: clock.monotonicMs() + deadlineMs,
     signal: controller.signal,
-    claimCall() {
-      if (callsLeft === 0) return false;
-      callsLeft -= 1;
-      return true;
-    },
     end() {
       clearTimeout(timer);
-      controller.abort(new LookupFailure('UPSTREAM_TIMEOUT', 'Nobody waits for the answer any more.'));
+      controller.abort(new LookupFailure('abandoned'));
     },
   };
 }

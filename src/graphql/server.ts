@@ -7,53 +7,53 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
-import type { RecordSource } from '../records/source.js';
+import type { Freshness, LookupSource } from '../core/answer.js';
+import type { Clock } from '../core/clock.js';
+import type { OperationContext } from './context.js';
+import { MAX_TOKENS } from './document-limits.js';
 import { createErrorFormatter } from './errors.js';
 import { createLoader } from './loader.js';
-import { startOperation, type OperationLimits, type RunningOperation } from './operation.js';
-import { createRecordIds } from './record-id.js';
-import { createSchema, type OperationContext } from './schema.js';
-import { createResponseSize } from './size.js';
+import { startOperation } from './operation.js';
+import { createRecordIds } from './record-ids.js';
+import { createResponseLimit } from './response-limit.js';
+import { createSchema } from './schema.js';
 
 export interface GraphOptions {
-  readonly source: RecordSource;
-  readonly limits: OperationLimits;
-  /** How long an answer counts as fresh, milliseconds. */
-  readonly freshMs: number;
-  readonly recordIdSecret: string;
-  /** Whether the schema may be explored: introspection, and suggestions in error messages. */
+  readonly source: LookupSource;
+  /** The time that one operation may take, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly freshness: Freshness;
+  /** The first one encrypts record ids; all of them decrypt record ids. At least one. */
+  readonly recordIdSecrets: readonly string[];
+  /** Enables introspection, and suggestions in error messages. */
   readonly explorable: boolean;
-  /** Told of every error that is no LookupFailure and not the request's own fault. */
+  /** Called with every error that is neither a LookupFailure nor an error of the request. */
   readonly onBug: (error: unknown) => void;
-  readonly now?: () => number;
+  readonly clock: Clock;
 }
 
-/** The graph, ready to run operations. */
 export interface Graph {
   readonly apollo: ApolloServer<OperationContext>;
-  /** A new operation and its context. Whoever starts it tells it how it ended. */
-  begin(): { readonly operation: RunningOperation; readonly context: OperationContext };
+  /** Starts an operation. The caller must call `end` when the response is sent or the connection closes. */
+  readonly begin: () => { readonly context: OperationContext; readonly end: () => void };
 }
 
-/** Tokens that a document may have; the longest honest one, a router's batch of entities, has a few hundred. */
-export const MAX_TOKENS = 15_000;
-
 export function createGraph(options: GraphOptions): Graph {
-  const { source, limits, freshMs, explorable, onBug, now = Date.now } = options;
+  const { source, deadlineMs, freshness, explorable, onBug, clock } = options;
   const apollo = new ApolloServer<OperationContext>({
-    schema: createSchema(createRecordIds(options.recordIdSecret)),
+    schema: createSchema(createRecordIds(options.recordIdSecrets)),
     introspection: explorable,
     hideSchemaDetailsFromClientErrors: !explorable,
     includeStacktraceInErrorResponses: false,
     formatError: createErrorFormatter(onBug),
     parseOptions: { maxLexicalTokens: MAX_TOKENS },
-    validationRules: [knownOperations],
+    validationRules: [onlyDefinedOperationTypes],
     stopOnTerminationSignals: false,
-    // The status of a response must not depend on what a caller asks beside; a router reads the codes.
+    // An invalid variable answers with 400, as every other error of a request.
     status400ForVariableCoercionErrors: true,
-    logger: quietLogger(onBug),
+    logger: errorsOnlyLogger(onBug),
     plugins: [
-      cacheControlHeader(now),
+      cacheControlHeader(clock),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -65,36 +65,40 @@ export function createGraph(options: GraphOptions): Graph {
   return {
     apollo,
     begin() {
-      const operation = startOperation(limits, now);
-      return { operation, context: { loader: createLoader(source, operation, freshMs), size: createResponseSize() } };
-    },
-  };
-}
-
-/** Refuses mutations and subscriptions; graphql-js validates them and fails only when it executes, as if by a bug. */
-function knownOperations(context: ValidationContext): ASTVisitor {
-  return {
-    OperationDefinition(node) {
-      if (context.getSchema().getRootType(node.operation)) return;
-      context.reportError(new GraphQLError(`This graph has no ${node.operation}.`, { nodes: node }));
+      const running = startOperation(deadlineMs, clock);
+      const context = { loader: createLoader(source, running, freshness), responseLimit: createResponseLimit() };
+      return { context, end: () => running.end() };
     },
   };
 }
 
 /**
- * Sets `cache-control` to what remains of the answers' freshness, `maxAge` included, and to `no-store` where an error or nothing at all was
- * answered. Every object of the graph inherits from the field that asked (`inheritMaxAge`), so the oldest answer alone decides; Apollo's
- * own plugin walks through every field to find the same.
+ * Refuses mutations and subscriptions. graphql-js accepts them here and fails when it executes them, as if by a bug.
  */
-function cacheControlHeader(now: () => number): ApolloServerPlugin<OperationContext> {
+function onlyDefinedOperationTypes(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      if (context.getSchema().getRootType(node.operation)) return;
+      const message = `This graph has only queries; got a ${node.operation}.`;
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  };
+}
+
+/**
+ * Sets `cache-control` to the time for which all answers remain fresh, and to `no-store` if the response has an error
+ * or no answer was loaded. All objects of the graph inherit the limit of the field that loaded them (`inheritMaxAge`),
+ * so the oldest answer decides. Apollo's own plugin visits every field to get the same result.
+ */
+function cacheControlHeader(clock: Clock): ApolloServerPlugin<OperationContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
         willSendResponse({ request, response, contextValue }) {
-          const { freshUntil } = contextValue.loader;
+          const freshUntil = contextValue.loader.freshUntil();
           const failed = response.body.kind === 'single' && response.body.singleResult.errors !== undefined;
-          const seconds = freshUntil === undefined || failed ? 0 : Math.floor((freshUntil - now()) / 1000);
-          // A router asks by POST. What caches a GET on the way does not know the router's secret.
+          const seconds = freshUntil === undefined || failed ? 0 : Math.floor((freshUntil - clock.epochMs()) / 1_000);
+          // Routers send POST. A cache on the way of a GET does not check the router secret.
           const scope = request.http?.method === 'GET' ? 'private' : 'public';
           response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, ${scope}` : 'no-store');
           return Promise.resolve();
@@ -103,8 +107,8 @@ function cacheControlHeader(now: () => number): ApolloServerPlugin<OperationCont
   };
 }
 
-/** Apollo Server's own log lines hold whole errors; only that there was one is passed on. */
-function quietLogger(onBug: (error: unknown) => void) {
+/** Apollo Server logs whole errors, which may hold personal data. Only its error messages are passed on. */
+function errorsOnlyLogger(onBug: (error: unknown) => void) {
   const ignore = (): void => undefined;
   return { debug: ignore, info: ignore, warn: ignore, error: (message: unknown) => onBug(message) };
 }

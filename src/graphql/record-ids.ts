@@ -1,0 +1,159 @@
+import { createHash, hkdfSync } from 'node:crypto';
+import { aessiv } from '@noble/ciphers/aes.js';
+import type { Answer } from '../core/answer.js';
+import { LookupFailure } from '../core/failure.js';
+import { readLookup, type Criteria, type Lookup } from '../core/lookup.js';
+import type { CampaignRecord } from '../core/record.js';
+
+/** The first character of every id. A future format has another one. */
+const VERSION = '1';
+const VERSION_BYTES = new TextEncoder().encode(VERSION);
+/** Plaintexts are padded to a multiple of this, so that the length of an id reveals nothing about its content. */
+const BLOCK_BYTES = 32;
+
+/** The content of a record id. */
+export interface RecordReference {
+  /** A lookup whose answer holds the record. */
+  readonly lookup: Lookup;
+  /** The record's index in an answer to `lookup`; -1 if the answer no longer holds it. */
+  locate(answer: Answer): number;
+}
+
+export interface RecordIds {
+  /** The id of the record at `index` of an answer. */
+  idOf(answer: Answer, index: number): string;
+  /** The reference that an id holds; undefined if it is not an id made with one of the secrets. Takes any value. */
+  read(id: unknown): RecordReference | undefined;
+}
+
+/**
+ * Opaque ids of records, because Wolkvox gives them none.
+ *
+ * An id holds a fingerprint of the record and a lookup that finds it again, encrypted with AES-SIV (RFC 5297). The
+ * encryption is deterministic, so a record has the same id on every replica; without the secret an id can be neither
+ * read nor forged. The fingerprint covers the fields that a call to the person does not change: campaign, customer id,
+ * names, opts and phones. Every lookup selects by some of these, so records with equal fingerprints are always in the
+ * same answers, and are told apart by their order there.
+ *
+ * @param secrets the first one encrypts ids; all of them decrypt ids, so that a secret can be replaced. At least one.
+ */
+export function createRecordIds(secrets: readonly string[]): RecordIds {
+  const keys = secrets.map(deriveKey);
+  const [writeKey] = keys;
+  if (writeKey === undefined) throw new RangeError('createRecordIds needs at least one secret; got none.');
+  const idsOf = new WeakMap<Answer, (string | undefined)[]>();
+  const fingerprintsOf = new WeakMap<Answer, readonly string[]>();
+  const fingerprints = (answer: Answer): readonly string[] =>
+    getOrCreate(fingerprintsOf, answer, () => fingerprintAll(answer.records));
+
+  return {
+    idOf(answer, index) {
+      const ids = getOrCreate(idsOf, answer, () => []);
+      const record = answer.records[index];
+      const fingerprint = fingerprints(answer)[index];
+      if (record === undefined || fingerprint === undefined) {
+        throw new RangeError(`The index must be below ${answer.records.length}; got ${index}.`);
+      }
+      return (ids[index] ??= encrypt(writeKey, { fingerprint, lookup: lookupOf(record) }));
+    },
+
+    read(id) {
+      const content = typeof id === 'string' ? decrypt(keys, id) : undefined;
+      if (content === undefined || content.lookup === null) return undefined;
+      const { fingerprint, lookup } = content;
+      return { lookup, locate: (answer) => fingerprints(answer).indexOf(fingerprint) };
+    },
+  };
+}
+
+interface IdContent {
+  readonly fingerprint: string;
+  /** Null: no lookup can find the record. */
+  readonly lookup: Lookup | null;
+}
+
+function deriveKey(secret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'wolkvox record id 1', 64));
+}
+
+function encrypt(key: Uint8Array, { fingerprint, lookup }: IdContent): string {
+  const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, lookup]));
+  const padded = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES).fill(0x20);
+  padded.set(bytes);
+  return VERSION + Buffer.from(aessiv(key, VERSION_BYTES).encrypt(padded)).toString('base64url');
+}
+
+function decrypt(keys: readonly Uint8Array[], id: string): IdContent | undefined {
+  const sealed = Buffer.from(id.slice(VERSION.length), 'base64url');
+  // Decoders of base64url skip unknown characters, so one id could have many spellings. Only the canonical one is read.
+  if (id !== VERSION + sealed.toString('base64url')) return undefined;
+  for (const key of keys) {
+    const text = tryDecrypt(key, sealed);
+    if (text === undefined) continue;
+    // The text is authentic, so `encrypt` wrote it.
+    const [fingerprint, lookup] = JSON.parse(text) as [string, Lookup | null];
+    return { fingerprint, lookup };
+  }
+  return undefined;
+}
+
+/** Undefined: the bytes were not encrypted with this key. */
+function tryDecrypt(key: Uint8Array, sealed: Buffer): string | undefined {
+  try {
+    return new TextDecoder().decode(aessiv(key, VERSION_BYTES).decrypt(new Uint8Array(sealed)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fingerprints of an answer's records. Equal records get a number, in the order of the answer. */
+function fingerprintAll(records: readonly CampaignRecord[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return records.map((record) => {
+    const fingerprint = fingerprintOf(record);
+    const count = counts.get(fingerprint) ?? 0;
+    counts.set(fingerprint, count + 1);
+    return count === 0 ? fingerprint : `${fingerprint}.${count}`;
+  });
+}
+
+function fingerprintOf({
+  campaignId,
+  customerId,
+  customerName,
+  customerLastName,
+  opts,
+  phones,
+}: CampaignRecord): string {
+  const numbers = phones.map(({ position, number }) => [position, number]);
+  const identity = JSON.stringify([campaignId, customerId, customerName, customerLastName, opts, numbers]);
+  return createHash('sha256').update(identity).digest('base64url').slice(0, 12);
+}
+
+/**
+ * A lookup that finds the record again: by its customer id, else by a phone, else by its campaign. It never combines a
+ * person with a campaign, so that the records of one person share a call, which is often the one that found them.
+ *
+ * @returns null if none of the record's values is a valid criterion
+ */
+function lookupOf({ campaignId, customerId, phones }: CampaignRecord): Lookup | null {
+  const candidates: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number })), { campaignId }];
+  for (const candidate of candidates) {
+    try {
+      return readLookup(candidate);
+    } catch (error) {
+      // The value is blank or not a valid criterion, such as a phone of four digits. The next candidate is tried.
+      if (!(error instanceof LookupFailure)) throw error;
+    }
+  }
+  return null;
+}
+
+function getOrCreate<Key extends object, Value>(map: WeakMap<Key, Value>, key: Key, create: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = create();
+    map.set(key, value);
+  }
+  return value;
+}
