@@ -1,119 +1,64 @@
 import type { Socket } from 'node:net';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { ApolloServer } from '@apollo/server';
-import type { GraphQLError } from 'graphql';
-import { LookupFailure } from '../records/failure.js';
-import { readPerson, type Person } from '../records/person.js';
-import { UNKNOWN_ENCODING, decompressed } from './decompress.js';
-import { createDoor } from './door.js';
-import { requestFault } from './fault.js';
-import { MAX_NESTING, isNestedTooDeep } from './json.js';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { LookupFailure } from '../core/failure.js';
+import { readPerson, type Person } from '../core/person.js';
+import { errorBody, refuseConnection, sendError } from './error-responses.js';
+import { addGraphRoutes, type GraphRoutesOptions } from './graph-routes.js';
+import { BODY_LIMIT_BYTES, readJsonBodies } from './request-body.js';
+import { createRouterAuth } from './router-auth.js';
 
-/** A router's batch of 2,000 representations is about 200 kB. */
-const BODY_BYTES = 2_000_000;
-/** Requests that arrive while the service drains are still served for so long, until whoever sends them has noticed. */
+/** A client that sends its request more slowly is disconnected, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** New requests are served for this time after a drain begins, until load balancers have noticed, in milliseconds. */
 const DRAIN_GRACE_MS = 1_000;
-/** What answers without a secret, for those who only watch whether the service lives. */
+/** Routes that need no secret, so that an orchestrator can check the process. */
 const HEALTH_ROUTES = ['/livez', '/readyz'];
 
-export interface HttpOptions<Context extends object> {
-  readonly apollo: ApolloServer<Context>;
-  /** Starts an operation; `end` when its response is out, or its caller hangs up. */
-  readonly begin: () => { readonly context: Context; end(): void };
-  /** Says why a document must not run. */
-  readonly guard: (query: string) => GraphQLError | undefined;
-  /** Secrets of the router; empty: nobody is asked. */
+export interface HttpOptions<Context extends object> extends GraphRoutesOptions<Context> {
+  /** The secrets of the router. Empty: every request is accepted. */
   readonly routerSecrets: readonly string[];
-  readonly playground: PlaygroundPage | undefined;
-  /** The health of what stands behind, for `/readyz`. It never makes the service unready. */
+  /** The state of the layers, for `/readyz`. It does not change the status: another replica would not do better. */
   readonly health: () => object;
   readonly metrics: {
     render(): Promise<string>;
     readonly contentType: string;
     countResponse(status: number, seconds: number): void;
   };
+  /** Whether `/metrics` needs no secret. */
   readonly metricsPublic: boolean;
-  /** How long an operation may take, milliseconds: so long a drain waits for those under way. */
+  /** The time that an operation may take, in milliseconds. A drain waits that long for running operations. */
   readonly operationMs: number;
-  /** Erases a person; returns how many kept answers were dropped. */
+  /** Erases a person from the caches. Resolves to the number of erased answers. */
   readonly forget: (person: Person) => Promise<number>;
+  /** Called with every error that is neither a LookupFailure nor an error of the request. */
   readonly onBug: (error: unknown) => void;
 }
 
-export interface PlaygroundPage {
-  answer(request: { readonly acceptEncoding: string | undefined; readonly ifNoneMatch: string | undefined }): Promise<{
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: Buffer | undefined;
-  }>;
-}
-
 export interface HttpServer {
-  /** Listens; resolves to the address, `http://127.0.0.1:4001`. */
-  listen(where: { readonly port: number; readonly host: string }): Promise<string>;
-  /** Turns unready, serves what is under way to its end, and closes. */
+  /** Starts to listen. Resolves to the address, `http://127.0.0.1:4001`. */
+  listen(address: { readonly port: number; readonly host: string }): Promise<string>;
+  /** Becomes unready, finishes the running requests and closes. A second call does nothing. */
   drain(): Promise<void>;
 }
 
+type ServerState = 'starting' | 'ready' | 'draining';
+
 export function createHttpServer<Context extends object>(options: HttpOptions<Context>): HttpServer {
-  const { apollo, guard, metrics, onBug } = options;
-  const opensDoor = createDoor(options.routerSecrets);
-  let state: 'starting' | 'ready' | 'draining' = 'starting';
-  const app = fastify({
-    bodyLimit: BODY_BYTES,
-    // A slow sender must not hold a connection for ever.
-    requestTimeout: 30_000,
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-    // What is no HTTP, and addresses that cannot be decoded: Fastify's own words would repeat them.
-    clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, _, reply) => void sendError(error, reply),
-  });
-
-  // Connections that have asked nothing yet: Node does not count them as idle, and a drain would wait for them.
-  const silent = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
-  });
-  app.server.on('request', ({ socket }) => silent.delete(socket));
-
-  // Whatever route is added later stands behind the door too, and so does what is at no route. The body is not read before.
-  const open = new Set([...HEALTH_ROUTES, ...(options.metricsPublic ? ['/metrics'] : [])]);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
-    if (open.has(request.routeOptions.url ?? '') || opensDoor(request.headers['router-authorization'])) return;
-    return reply
-      .code(401)
-      .send(errorBody('Expected a known secret in the header Router-Authorization.', 'UNAUTHENTICATED'));
-  });
-  app.addHook('preParsing', async (request, _, payload) => decompressed(request.headers['content-encoding'], payload));
-  readJsonOnly(app);
+  let state: ServerState = 'starting';
+  const app = createApp(options.onBug);
+  const unusedSockets = trackUnusedSockets(app);
+  requireRouterSecret(app, options);
+  readJsonBodies(app);
   app.addHook('onSend', async (_, reply, payload) => {
-    // Also to those who asked before the drain began: their next request shall go elsewhere.
+    // Also for requests that came before the drain: the client's next request must go to another replica.
     if (state === 'draining') void reply.header('connection', 'close');
     return payload;
   });
-  app.setErrorHandler((error: FastifyError | LookupFailure, _, reply) => sendError(error, reply));
-  app.setNotFoundHandler(({ url }, reply) => {
-    if (/^\/graphql(\?|$)/.test(url)) {
-      const wrongMethod = errorBody('Expected the method GET or POST.', 'BAD_REQUEST');
-      return reply.code(405).header('allow', 'GET, POST').send(wrongMethod);
-    }
-    return reply.code(404).send(errorBody('Nothing is at this address.', 'BAD_REQUEST'));
-  });
-  addHealth(app);
-  addGraph(app);
-  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.render()));
-  app.post('/forget', async ({ body }, reply) => {
-    const { phone, customerId } = personIn(body);
-    if ((phone ?? '').trim() === '' && (customerId ?? '').trim() === '') {
-      return reply.code(400).send(errorBody('Expected JSON with customerId or phone, or both.', 'BAD_USER_INPUT'));
-    }
-    return reply.send({ forgotten: await options.forget(readPerson({ phone, customerId })) });
-  });
+  addHealthRoutes(app, options, () => state);
+  addGraphRoutes(app, options);
+  addMetricsRoute(app, options);
+  addForgetRoute(app, options);
+  addNotFoundRoute(app);
 
   return {
     async listen({ port, host }) {
@@ -124,149 +69,105 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     async drain() {
       if (state === 'draining') return;
       state = 'draining';
-      if ((await openConnections()) > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_GRACE_MS));
-      for (const socket of silent) socket.destroy();
-      // Whoever does not take its answer, or never ends its request, must not hold the process.
+      if ((await countConnections(app)) > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_GRACE_MS));
+      for (const socket of unusedSockets) socket.destroy();
+      // A client that does not read its response, or never finishes its request, must not keep the process alive.
       const timer = setTimeout(() => app.server.closeAllConnections(), options.operationMs + DRAIN_GRACE_MS);
       await app.close();
       clearTimeout(timer);
     },
   };
-
-  function openConnections(): Promise<number> {
-    return new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)));
-  }
-
-  function addHealth(routes: FastifyInstance): void {
-    routes.get('/livez', () => ({ status: 'alive' }));
-    routes.get('/readyz', (_, reply) =>
-      reply
-        .code(state === 'ready' ? 200 : 503)
-        .header('cache-control', 'no-store')
-        .send({ status: state, ...options.health() }),
-    );
-  }
-
-  function addGraph(routes: FastifyInstance): void {
-    const handle = fastifyApolloHandler(apollo, { context: (_, reply) => Promise.resolve(contextFor(reply)) });
-    routes.route({
-      method: ['GET', 'POST'],
-      url: '/graphql',
-      onRequest: async (request, reply) => (wantsPlayground(request) ? servePlayground(request, reply) : undefined),
-      preHandler: async (request, reply: FastifyReply) => {
-        for (const query of queriesOf(request)) {
-          const refusal = guard(query);
-          if (refusal !== undefined) return reply.code(400).send({ errors: [refusal] });
-        }
-        return undefined;
-      },
-      onResponse: (_, reply) => {
-        metrics.countResponse(reply.statusCode, reply.elapsedTime / 1000);
-        return Promise.resolve();
-      },
-      handler: handle,
-    });
-    routes.get('/', (request, reply) => {
-      if (options.playground !== undefined) return servePlayground(request, reply);
-      return reply.code(404).send(errorBody('The graph is at /graphql.', 'BAD_REQUEST'));
-    });
-  }
-
-  function contextFor(reply: FastifyReply): Context {
-    const operation = options.begin();
-    // Whoever hung up while the body was read or decompressed closed before anybody listened.
-    if (reply.raw.destroyed) operation.end();
-    reply.raw.once('close', () => operation.end());
-    return operation.context;
-  }
-
-  function wantsPlayground(request: FastifyRequest): boolean {
-    if (options.playground === undefined || request.method !== 'GET') return false;
-    const isQuestion =
-      typeof request.query === 'object' && request.query !== null && Object.keys(request.query).length > 0;
-    return !isQuestion && (request.headers.accept ?? '').includes('text/html');
-  }
-
-  async function servePlayground(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const page = await options.playground?.answer({
-      acceptEncoding: request.headers['accept-encoding']?.toString(),
-      ifNoneMatch: request.headers['if-none-match'],
-    });
-    if (page === undefined) return reply.code(404).send();
-    return reply.code(page.status).headers(page.headers).send(page.body);
-  }
-
-  function sendError(error: FastifyError | LookupFailure, reply: FastifyReply): FastifyReply {
-    if (error instanceof LookupFailure) {
-      return reply
-        .code(error.code === 'BAD_USER_INPUT' ? 400 : 503)
-        .send(errorBody(error.message, error.code, error.retryable));
-    }
-    const status = error.statusCode ?? (error.code === 'ERR_INVALID_URL' ? 400 : 500);
-    if (status >= 500) {
-      onBug(error);
-      return reply.code(500).send(errorBody('Internal server error', 'INTERNAL_SERVER_ERROR'));
-    }
-    const message = CALLERS_FAULTS[error.code] ?? 'The request cannot be read.';
-    return reply.code(status).send(errorBody(message, 'BAD_REQUEST'));
-  }
 }
 
-/** The code of a body that nests too deep; HTTP 400. */
-const NESTED_TOO_DEEP = 'NESTED_TOO_DEEP';
+function createApp(onBug: (error: unknown) => void): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    // These two replace responses of Node and Fastify, which repeat parts of the request.
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, _, reply) => void sendError(error, reply, onBug),
+  });
+  app.setErrorHandler((error: FastifyError | LookupFailure, _, reply) => sendError(error, reply, onBug));
+  return app;
+}
 
-/** What Fastify refuses, in words that hold nothing of the request. */
-const CALLERS_FAULTS: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: `The body is too large: expected at most ${BODY_BYTES} bytes, decompressed.`,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Expected the content type application/json.',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; expected JSON.',
-  [NESTED_TOO_DEEP]: `The body is nested too deep: expected at most ${MAX_NESTING} lists and objects in one another.`,
-  [UNKNOWN_ENCODING]: 'Expected the content encoding gzip, deflate, br or none.',
-};
+/** The open connections without a request. Node does not count them as idle, so `close` would wait for them. */
+function trackUnusedSockets(app: FastifyInstance): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  app.server.on('request', ({ socket }) => unused.delete(socket));
+  return unused;
+}
 
-function readJsonOnly(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (isNestedTooDeep(text)) done(requestFault(400, NESTED_TOO_DEEP));
-    else void parseJson(request, text, done);
+function countConnections(app: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)));
+}
+
+/** Protects all routes but the health routes, unknown addresses included. The body is not read before. */
+function requireRouterSecret(
+  app: FastifyInstance,
+  { routerSecrets, metricsPublic }: Pick<HttpOptions<object>, 'routerSecrets' | 'metricsPublic'>,
+): void {
+  const isKnownSecret = createRouterAuth(routerSecrets);
+  const openRoutes = new Set([...HEALTH_ROUTES, ...(metricsPublic ? ['/metrics'] : [])]);
+  const message = 'The header Router-Authorization must hold a known router secret; got none or an unknown one.';
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+    if (openRoutes.has(request.routeOptions.url ?? '')) return;
+    if (isKnownSecret(request.headers['router-authorization'])) return;
+    return reply.code(401).send(errorBody(message, 'UNAUTHENTICATED'));
   });
 }
 
-function errorBody(message: string, code: string, retryable = false): object {
-  return { errors: [{ message, extensions: { code, retryable } }] };
+function addHealthRoutes(
+  app: FastifyInstance,
+  { health }: Pick<HttpOptions<object>, 'health'>,
+  state: () => ServerState,
+): void {
+  app.get('/livez', () => ({ status: 'alive' }));
+  app.get('/readyz', (_, reply) =>
+    reply
+      .code(state() === 'ready' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: state(), ...health() }),
+  );
 }
 
-/** Answers bytes that Node cannot read as a request, as far as the connection still takes an answer. */
-function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = UNREADABLE[error.code ?? ''] ?? '400 Bad Request';
-  const body = JSON.stringify(errorBody('The request cannot be read.', 'BAD_REQUEST'));
-  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close`;
-  socket.end(`${head}\r\n\r\n${body}`);
+function addMetricsRoute(app: FastifyInstance, { metrics }: Pick<HttpOptions<object>, 'metrics'>): void {
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.render()));
 }
 
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-};
-
-/** The documents of a request, read as the graph reads them: an address's own parser would differ where it is not well formed. */
-function queriesOf({ method, url, body }: FastifyRequest): string[] {
-  if (method === 'GET') return new URL(url, 'http://any').searchParams.getAll('query');
-  if (typeof body !== 'object' || body === null || !('query' in body)) return [];
-  return typeof body.query === 'string' ? [body.query] : [];
+function addForgetRoute(app: FastifyInstance, { forget }: Pick<HttpOptions<object>, 'forget'>): void {
+  app.post('/forget', async ({ body }, reply) => {
+    const phone = textIn(body, 'phone');
+    const customerId = textIn(body, 'customerId');
+    if (phone.trim() === '' && customerId.trim() === '') {
+      const message = 'The body must be a JSON object with the text customerId, phone or both; got neither.';
+      return reply.code(400).send(errorBody(message, 'BAD_USER_INPUT'));
+    }
+    return reply.send({ forgotten: await forget(readPerson({ phone, customerId })) });
+  });
 }
 
-/** What a body says of a person, as it came: texts, or nothing. */
-function personIn(body: unknown): { phone: string | undefined; customerId: string | undefined } {
-  const { phone, customerId } = (typeof body === 'object' && body !== null ? body : {}) as Partial<
-    Record<string, unknown>
-  >;
-  const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  return { phone: textOf(phone), customerId: textOf(customerId) };
+/** The text that a JSON body has under a name; empty if there is none. */
+function textIn(body: unknown, name: string): string {
+  const value =
+    typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+function addNotFoundRoute(app: FastifyInstance): void {
+  app.setNotFoundHandler(({ url }, reply) => {
+    if (/^\/graphql(\?|$)/.test(url)) {
+      const message = 'The method must be GET or POST; got another one.';
+      return reply.code(405).header('allow', 'GET, POST').send(errorBody(message, 'BAD_REQUEST'));
+    }
+    return reply.code(404).send(errorBody('Nothing is at this address. The graph is at /graphql.', 'BAD_REQUEST'));
+  });
 }

@@ -3,11 +3,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import type { Example } from './page.js';
 
 /**
- * Reads the examples of a folder in the order of their names: each `name.graphql`, with the variables in `name.json` beside it
- * where it has some.
+ * Reads the examples of a folder in the order of their file names: the document in `name.graphql`, and its variables,
+ * if it has any, in `name.json`.
  *
- * @param folder a file: URL that ends with a slash
- * @throws where the folder cannot be read
+ * @param folder a `file:` URL that ends with a slash
+ * @throws Error if the folder cannot be read
  */
 export function readExamples(folder: URL): Example[] {
   const names = readdirSync(folder).sort();

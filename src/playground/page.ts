@@ -4,37 +4,35 @@ import { createHash } from 'node:crypto';
 export interface Example {
   /** A GraphQL document with one named operation. */
   readonly query: string;
-  /** Its variables as JSON text; undefined: it has none. */
+  /** The variables as JSON text. Undefined: the document has none. */
   readonly variables: string | undefined;
 }
 
 export interface PageSettings {
-  /** Stands in the browser's tab and beside the logo. Text, not HTML. */
+  /** Shown in the browser's tab and beside the logo. Text, not HTML. */
   readonly title: string;
-  /** Where the page sends its questions, a path on the host that serves it. */
+  /** The path to which the page sends operations, on the host that serves the page. */
   readonly endpoint: string;
-  /** The tabs that a visitor finds, in this order. */
+  /** The tabs of a new visitor, in this order. */
   readonly examples: readonly Example[];
 }
 
-/** The playground as one HTML document, and the policy under which it runs. */
+/** The playground as one HTML document. */
 export interface Page {
   readonly html: string;
-  /** The value of its Content-Security-Policy header: no other host, and no script but its own. */
+  /** The value of the header Content-Security-Policy. It allows no other host and no script but that of the page. */
   readonly contentSecurityPolicy: string;
 }
 
-/**
- * Three strokes of a campaign's progress, as an SVG document without a size of its own. Drawn here, since the bundle's own icon is
- * another project's.
- */
+/** An SVG document without a size. It replaces the icon of the bundle, which is the logo of another project. */
 const LOGO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#5b3df5"/>' +
-  '<g stroke="#fff" stroke-width="3" stroke-linecap="round"><path d="M8 10h16"/><path d="M8 16h11"/><path d="M8 22h6"/></g></svg>';
+  '<g stroke="#fff" stroke-width="3" stroke-linecap="round"><path d="M8 10h16"/><path d="M8 16h11"/>' +
+  '<path d="M8 22h6"/></g></svg>';
 
 /**
- * A tab keeps the shift of an animation that never ran, which GraphiQL shows from the moment the tab has the focus: it would jump
- * away from under the pointer in the middle of a click.
+ * The last rule keeps a tab in its position: GraphiQL moves a tab when it gets the focus, so the tab would leave the
+ * pointer during a click.
  */
 const OWN_STYLE = `
 html, body, #root { height: 100%; margin: 0; }
@@ -43,9 +41,10 @@ html, body, #root { height: 100%; margin: 0; }
 `;
 
 /**
- * Puts GraphiQL, its editor and the editor's workers into one document that asks nobody for anything more.
+ * Renders GraphiQL, its editor and the editor's workers as one document that loads nothing else.
  *
- * Loads the bundle, 9 MB of text, on the first call; that takes about 0.1 s, so nobody pays for it who never opens the page.
+ * The bundle, 9 MB of text, is loaded at the first call, because most processes never show the page. It takes about 0.1
+ * s.
  */
 export async function renderPage(settings: PageSettings): Promise<Page> {
   const bundle = await import('@graphql-yoga/render-graphiql/graphiql');
@@ -59,7 +58,7 @@ const workers = {
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_id, label) => workers[label] };
 ${bundle.js};
 const options = ${asScriptValue(graphiqlOptions(settings))};
-// GraphiQL restores its tabs by itself, but not which of them the editors show, and opens an empty one beside them.
+// GraphiQL restores its tabs, but shows an empty one. These options select the tab that was active.
 const { tabs, activeTabIndex } = JSON.parse(sessionStorage.getItem('graphiql:tabState')) ?? {
   tabs: options.defaultTabs,
   activeTabIndex: 0,
@@ -68,7 +67,8 @@ YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   ...options,
   query: tabs[activeTabIndex]?.query,
   variables: tabs[activeTabIndex]?.variables,
-  // Questions hold phones and customer ids: they leave no trace in the address line, nor on the disk once the tab is closed.
+  // Operations hold phones and customer ids, so they are kept out of the address, and stored only until the tab is
+  // closed.
   onEditQuery() {},
   storage: sessionStorage,
 });
@@ -84,7 +84,7 @@ YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
 ${OWN_STYLE}</style>
 </head>
 <body>
-<noscript>The playground needs JavaScript. The graph itself answers POST ${escapeHtml(settings.endpoint)}.</noscript>
+<noscript>The playground needs JavaScript. Without it, use POST ${escapeHtml(settings.endpoint)}.</noscript>
 <div id="root"></div>
 <script>${script}</script>
 </body>
@@ -100,14 +100,14 @@ function graphiqlOptions({ title, endpoint, examples }: PageSettings): object {
     endpoint,
     defaultTabs: examples.map(({ query, variables }) => ({ query, variables: variables ?? null })),
     defaultEditorToolsVisibility: 'variables',
-    // A router secret typed into the headers pane goes with the page.
+    // The headers may hold a router secret, so they are not stored.
     shouldPersistHeaders: false,
   };
 }
 
 /**
- * The editor makes style elements as it runs, so styles cannot be listed by hash; scripts can. Workers and the editor's fonts
- * and icons come out of the document itself, as blob: and data: addresses.
+ * Scripts are allowed by their hash. Styles cannot be, because the editor creates style elements while it runs.
+ * Workers, fonts and icons are part of the document and have `blob:` and `data:` addresses.
  */
 function policyFor(script: string): string {
   const hash = createHash('sha256').update(script).digest('base64');
@@ -125,12 +125,12 @@ function policyFor(script: string): string {
   ].join('; ');
 }
 
-/** A JavaScript expression for the value that cannot end the script element it stands in. */
+/** A JavaScript expression for the value. It cannot end the script element that contains it. */
 function asScriptValue(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
-/** The text as an HTML parser hands it on, so that its hash is the one that the browser computes. */
+/** The text as an HTML parser normalizes it, so that its hash equals the one that the browser computes. */
 function asHtmlText(text: string): string {
   return text.replace(/\r\n?/g, '\n');
 }

@@ -5,29 +5,29 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { renderPage } from './page.js';
 import type { PageSettings } from './page.js';
 
-/** What of a GET request decides about the answer; header values as they came. */
+/** The header values of a GET request on which the response depends. */
 export interface PlaygroundRequest {
   readonly acceptEncoding: string | undefined;
   readonly ifNoneMatch: string | undefined;
 }
 
-export interface PlaygroundAnswer {
+export interface PlaygroundResponse {
   readonly status: 200 | 304;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined with 304. Shared by all answers: never change it. */
+  /** Undefined if the status is 304. All responses share it, so it must not be changed. */
   readonly body: Buffer | undefined;
 }
 
 export interface Playground {
-  /** Answers a GET of a browser. The first call makes the page, in about half a second; the others send what is there. */
-  answer(request: PlaygroundRequest): Promise<PlaygroundAnswer>;
+  /** Answers a browser's GET. The first call renders the page, which takes about half a second. */
+  answer(request: PlaygroundRequest): Promise<PlaygroundResponse>;
 }
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-/** The page as it is sent, made once. */
-interface Served {
+/** The rendered page. */
+interface RenderedPage {
   readonly headers: Readonly<Record<string, string>>;
   readonly etag: string;
   body(encoding: Encoding): Promise<Buffer>;
@@ -37,21 +37,24 @@ const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
 
 /**
- * Quality 5 makes 9 MB into 1.9 MB in 0.2 s; quality 9 would save another 5% in four times the time, and a build step would have
- * to keep the result. The window covers the whole document.
+ * Quality 5 compresses 9 MB to 1.9 MB in 0.2 s. Quality 9 saves another 5% but takes four times as long. The window
+ * covers the whole document.
  */
 const BROTLI = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 24 };
 
-/** GraphiQL with tabs of examples, wholly out of this process. Nothing is loaded or compressed before somebody opens it. */
+/**
+ * GraphiQL with tabs of examples, served without another host. Nothing is loaded or compressed before the first
+ * request.
+ */
 export function createPlayground(settings: PageSettings): Playground {
-  let served: Promise<Served> | undefined;
+  let rendered: Promise<RenderedPage> | undefined;
 
   return {
     async answer({ acceptEncoding, ifNoneMatch }) {
-      served ??= serve(settings);
-      const page = await served;
+      rendered ??= render(settings);
+      const page = await rendered;
       const { headers, etag } = page;
-      if (namesTag(ifNoneMatch, etag)) return { status: 304, headers, body: undefined };
+      if (matchesTag(ifNoneMatch, etag)) return { status: 304, headers, body: undefined };
       const encoding = chooseEncoding(acceptEncoding);
       const bytes = await page.body(encoding);
       return {
@@ -68,19 +71,20 @@ export function createPlayground(settings: PageSettings): Playground {
   };
 }
 
-async function serve(settings: PageSettings): Promise<Served> {
+async function render(settings: PageSettings): Promise<RenderedPage> {
   const { html, contentSecurityPolicy } = await renderPage(settings);
   const identity = Buffer.from(html);
   const etag = `W/"${createHash('sha256').update(identity).digest('base64url')}"`;
-  // Each is made when it is first asked for, off the event loop, and once: those who ask meanwhile wait for the same.
+  // Each encoding is compressed once, at its first request and outside the event loop. Later requests share the
+  // promise.
   const bodies = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(identity)]]);
   return {
     etag,
     headers: {
       etag,
-      // Asked anew each time, answered by 304 while it is the same: a new version shows at once.
+      // Browsers revalidate the page at every visit, so that they show a new version at once.
       'cache-control': 'private, no-cache',
-      // The same address answers GraphQL too.
+      // /graphql also answers GraphQL.
       vary: 'accept, accept-encoding',
       'content-security-policy': contentSecurityPolicy,
       'cross-origin-opener-policy': 'same-origin',
@@ -98,7 +102,7 @@ async function serve(settings: PageSettings): Promise<Served> {
   };
 }
 
-/** The best encoding that the header allows; one with `q=0` is refused, other weights are not compared. */
+/** The best encoding that the header allows. `q=0` excludes an encoding; other weights are ignored. */
 function chooseEncoding(acceptEncoding = ''): Encoding {
   const allowed = new Set(
     acceptEncoding
@@ -112,8 +116,8 @@ function chooseEncoding(acceptEncoding = ''): Encoding {
   return allowed.has('gzip') ? 'gzip' : 'identity';
 }
 
-/** Whether an If-None-Match header names the tag, compared weakly as RFC 9110 (13.1.2) has it. */
-function namesTag(ifNoneMatch = '', etag: string): boolean {
+/** Whether an If-None-Match header names the tag, by the weak comparison of RFC 9110 (13.1.2). */
+function matchesTag(ifNoneMatch = '', etag: string): boolean {
   const opaque = etag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((tag) => ['*', opaque].includes(tag.trim().replace(/^W\//, '')));
 }
