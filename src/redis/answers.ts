@@ -1,421 +1,112 @@
-import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-import { LookupFailure } from '../records/failure.js';
-import type { FailureCode } from '../records/failure.js';
-import type { Observe } from '../records/events.js';
-import { lookupKey } from '../records/lookup.js';
-import type { Lookup } from '../records/lookup.js';
-import { isFresh, mayStandIn } from '../records/source.js';
-import type { Answer, Asking, Freshness, RecordSource } from '../records/source.js';
-import { beginScript, deposeScript, endScript } from './answers-script.js';
-import type { Link, Log } from './connection.js';
-import { openAnswer } from './forgetting.js';
-import type { Sealing } from './sealing.js';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, SharedCache } from '../core/answer.js';
+import { LookupFailure } from '../core/failure.js';
+import { lookupKey, type Lookup } from '../core/lookup.js';
+import type { Commands, Connection } from './connection.js';
+import { PREFIX, prefixOf, type RedisOptions } from './options.js';
+import { createSealing } from './sealing.js';
 
-export interface SharedAnswersOptions {
-  readonly link: Link;
-  readonly sealing: Sealing;
-  /** Names the account's answers in Redis. */
+/** The keys of a lookup in one generation. They show nothing of the lookup. */
+export interface LookupKeys {
   readonly name: string;
-  /** This process; the channel `<name>:<replica>` is heard by it alone. */
-  readonly replica: string;
-  readonly freshness: Freshness;
-  readonly callTimeoutMs: number;
-  /** The clock that `Answer.fetchedAt` is read from. */
-  readonly clock: () => number;
-  readonly observe: Observe;
-  readonly log: Log;
+  readonly answer: string;
+  readonly lease: string;
 }
 
-export interface SharedAnswers {
-  around(source: RecordSource): RecordSource;
-  /** What is under way has been asked before somebody was forgotten: it is not stored. */
-  forgetUnderWay(): void;
-  /** Waits until what was found is stored and told. */
-  close(): Promise<void>;
+export interface SharedAnswers extends SharedCache {
+  /** For a call that is sent from now on: after an erasure nobody reads these keys. @throws LookupFailure `redis-down` */
+  keysOf(lookup: Lookup): LookupKeys;
+  /** Reads a value of Redis; undefined if it was changed. */
+  open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined>;
+  /** Stores an answer, unless a later one is stored. It never rejects. */
+  write(keys: LookupKeys, answer: Answer): Promise<void>;
+  erase(): Promise<void>;
+  onErased(listener: () => void): void;
 }
 
-/** Equal questions whose calls may be under way at once, one begun later than the other. Wolkvox takes two; a third may wait. */
-const FLIGHTS = 3;
-/** Somebody who waits for another replica's call looks so often whether that replica lives. */
-const WATCH_MS = 2_000;
-const FIRST_WATCH_MS = 1_000;
-/** A flight's lock outlives the call and the wait before it by this. */
-const LOCK_MARGIN_MS = 5_000;
-/** After so many flights that ended without an answer for a question, it goes its own way. */
-const TRIES_MAX = 8;
-const ENDED_MAX = 1_000;
+/** A replica reads the generation once a second, and the reply may take another one. */
+const ERASURE_MS = 2_000;
+/** Another form of the records needs another number. */
+const FORMAT = '1';
 
-/** Failures that tell of the question or of Wolkvox; the others are the leader's own, and whoever waited asks anew. */
-const IS_SHARED: Readonly<Record<FailureCode, boolean>> = {
-  BAD_USER_INPUT: true,
-  UPSTREAM_TIMEOUT: true,
-  UPSTREAM_BUSY: false,
-  UPSTREAM_QUOTA_EXHAUSTED: true,
-  UPSTREAM_UNAVAILABLE: true,
-  UPSTREAM_REFUSED: true,
-  UPSTREAM_MALFORMED: true,
-  TOO_MANY_LOOKUPS: false,
-  RESULT_TOO_LARGE: true,
+const generationScript = {
+  name: 'generation',
+  lua: `local generation = redis.call('GET', KEYS[1])
+if not generation then redis.call('SET', KEYS[1], ARGV[1]) end
+return generation or ARGV[1]`,
 };
 
-/** How another replica's call ended. `open`: without anything to share; ask anew. */
-type Ending = { readonly kind: 'answered' | 'open' } | { readonly kind: 'failed'; readonly failure: LookupFailure };
+/** A value is the time when its call was sent, a space, and the sealed answer. */
+const writeScript = {
+  name: 'write',
+  lua: `local stored = redis.call('GET', KEYS[1])
+if stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) then return end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])`,
+};
 
-/** A call of another replica that somebody here waits for. */
-interface Joined {
-  readonly leader: string;
-  readonly lockKeys: readonly string[];
-  readonly since: number;
-  readonly waiting: Set<(ending: Ending) => void>;
-}
+/** The answers that replicas share. Their keys depend on the account's generation, which an erasure replaces. */
+export function createSharedAnswers(connection: Connection, options: RedisOptions): SharedAnswers {
+  const { freshness, clock } = options;
+  const sealing = createSealing(options.secret);
+  const name = prefixOf('account', options.account);
+  const generationKey = `${name}generation`;
+  const channel = `${name}erased`;
+  const listeners: (() => void)[] = [];
+  let generation: string | undefined;
+  connection.onHeartbeat(readGeneration);
+  // If it fails, a heartbeat reads it.
+  connection.listen(channel, () => void readGeneration(connection).catch(() => undefined));
 
-/** An answer as Redis keeps it, with the flight that brought it and when that was sent, on Redis's clock. */
-interface Kept {
-  readonly answer: Answer;
-  readonly flight: string;
-  readonly sentAt: number;
-}
-
-interface Flight {
-  readonly id: string;
-  readonly answerKey: string;
-  /** Undefined: nobody can join. */
-  readonly lockKey: string | undefined;
-  readonly lockMs: number;
-  readonly askedAt: number;
-}
-
-/**
- * The second level of the cache, and one flight for equal questions over all replicas. Where Redis is away it is as if this were
- * not there.
- */
-export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswers {
-  const { link, sealing, name, replica, freshness, callTimeoutMs, clock, observe, log } = options;
-  const keepMs = freshness.freshMs + freshness.staleMs;
-  const joined = new Map<string, Joined>();
-  /** Endings that were told before the answer to the question came that joined their flight; the oldest first. */
-  const ended = new Map<string, Ending>();
-  const ending = new Set<Promise<void>>();
-  let forgotten = 0;
-  let watchTimer: NodeJS.Timeout | undefined;
-
-  link.listen(`${name}:${replica}`, (message) => {
-    const [flight = ''] = message.split(' ', 1);
-    const outcome = readEnding(message.slice(flight.length + 1));
-    ended.set(flight, outcome);
-    const [oldest] = ended.keys();
-    if (ended.size > ENDED_MAX && oldest !== undefined) ended.delete(oldest);
-    settle(flight, outcome);
-  });
-  // What was told meanwhile is lost.
-  link.onDown(() => {
-    for (const flight of [...joined.keys()]) settle(flight, { kind: 'open' });
-  });
-
-  function hashOf(key: string): string {
-    return sealing.nameOf('answer', name, key);
+  async function readGeneration(commands: Commands): Promise<void> {
+    const read = String(await commands.run(generationScript, [generationKey], randomUUID()));
+    const isErased = generation !== undefined && generation !== read;
+    generation = read;
+    if (isErased) for (const listener of listeners) listener();
   }
 
-  async function find(source: RecordSource, lookup: Lookup, asking: Asking): Promise<Answer> {
-    const hash = hashOf(lookupKey(lookup));
-    const answerKey = `${name}:answer:${hash}`;
-    const lockKeys = Array.from({ length: FLIGHTS }, (_, i) => `${name}:flight:${hash}:${i}`);
-    for (let tries = 1; ; tries += 1) {
-      const begun = tries > TRIES_MAX ? undefined : await begin(answerKey, lockKeys, asking);
-      if (begun === undefined) return source.find(lookup, asking);
-      const { flight, turn, lock, kept } = begun;
-      if (turn === 'answer') {
-        // Who has joined since may want a younger one.
-        if (kept !== undefined && asking.maxAgeMs !== begun.maxAgeMs) continue;
-        if (kept !== undefined) return shared(kept);
-        await quietly(link.send('UNLINK', answerKey));
-      } else if (turn === 'join') {
-        const [joinedFlight = '', leader = ''] = lock.split(' ');
-        // When the leader sends is not told here; from now on the answer may miss what changes.
-        asking.onSent();
-        const outcome = await join(joinedFlight, leader, lockKeys, flight.lockMs, asking);
-        if (outcome.kind === 'open') continue;
-        const told = await read(answerKey, await quietly(link.sendBinary('GET', answerKey)));
-        if (told !== undefined && serves(told, joinedFlight, flight.askedAt, asking)) return shared(told);
-        if (outcome.kind === 'failed') return standIn(outcome.failure, told, asking);
-      } else {
-        return lead(source, lookup, asking, flight, kept);
-      }
-    }
+  function keysOf(lookup: Lookup): LookupKeys {
+    if (generation === undefined) throw new LookupFailure('redis-down', { retryAfterSeconds: 2 });
+    const lookupName = sealing.nameOf(FORMAT, name, generation, lookupKey(lookup));
+    // With one hash tag, so that a cluster has both keys on one node.
+    const prefix = `${PREFIX}{${lookupName}}:`;
+    return { name: lookupName, answer: `${prefix}answer`, lease: `${prefix}lease` };
   }
 
-  interface Begun {
-    readonly flight: Flight;
-    readonly turn: string;
-    readonly lock: string;
-    readonly kept: Kept | undefined;
-    readonly maxAgeMs: number | undefined;
-  }
-
-  /** Undefined when Redis is away. */
-  async function begin(answerKey: string, lockKeys: readonly string[], asking: Asking): Promise<Begun | undefined> {
-    const server = link.server;
-    if (server === undefined) return undefined;
-    const id = randomBytes(9).toString('hex');
-    // At the latest; what is kept tells when it was fetched and sent at the earliest. So no answer passes for younger than it is.
-    const askedAt = link.now() + link.clockErrorMs;
-    const lockMs = Math.ceil(Math.max(asking.deadline - clock(), callTimeoutMs)) + LOCK_MARGIN_MS;
-    const { maxAgeMs } = asking;
-    try {
-      const reply = await link.runBinary(
-        beginScript,
-        [answerKey, ...lockKeys],
-        [
-          `${id} ${server.clientId}`,
-          lockMs,
-          Math.ceil(askedAt - Math.min(freshness.freshMs, maxAgeMs ?? Infinity)),
-          maxAgeMs === undefined ? '' : Math.floor(askedAt - maxAgeMs),
-          replica,
-          `${name}:sent:`,
-        ],
-      );
-      if (!Array.isArray(reply)) throw new TypeError('Expected a list from the begin script; it was none.');
-      const [turn, value, lockNumber] = reply as readonly unknown[];
-      const turnName = String(turn);
-      return {
-        flight: {
-          id,
-          answerKey,
-          lockKey: turnName === 'lead' ? lockKeys[Number(lockNumber) - 1] : undefined,
-          lockMs,
-          askedAt,
-        },
-        turn: turnName,
-        lock: turnName === 'join' ? String(value) : '',
-        kept: turnName === 'join' ? undefined : await read(answerKey, value),
-        maxAgeMs,
-      };
-    } catch (error) {
-      report(error);
-      return undefined;
-    }
-  }
-
-  async function lead(
-    source: RecordSource,
-    lookup: Lookup,
-    asking: Asking,
-    flight: Flight,
-    kept: Kept | undefined,
-  ): Promise<Answer> {
-    let sentAt: number | undefined;
-    const watched: Asking = {
-      // The circumstances are live, so they are passed on, not copied.
-      get operations() {
-        return asking.operations;
-      },
-      get deadline() {
-        return asking.deadline;
-      },
-      get signal() {
-        return asking.signal;
-      },
-      get maxAgeMs() {
-        return asking.maxAgeMs;
-      },
-      onSent() {
-        if (sentAt === undefined) {
-          sentAt = link.now() - link.clockErrorMs;
-          if (flight.lockKey !== undefined) {
-            void quietly(link.send('SET', `${name}:sent:${flight.id}`, Math.floor(sentAt), 'PX', flight.lockMs));
-          }
-        }
-        asking.onSent();
-      },
-    };
-    const forgottenBefore = forgotten;
-    try {
-      const answer = await source.find(lookup, watched);
-      if (forgotten > forgottenBefore) end(flight, 'open', undefined);
-      else end(flight, 'answered', { answer, flight: flight.id, sentAt: sentAt ?? flight.askedAt });
-      return answer;
-    } catch (error) {
-      const isShared = error instanceof LookupFailure && IS_SHARED[error.code] && !asking.signal.aborted;
-      end(flight, isShared ? tellingOf(error) : 'open', undefined);
-      if (error instanceof LookupFailure) return standIn(error, kept, asking);
-      throw error;
-    }
-  }
-
-  /** Stores an answer and tells who waits; the caller has its answer without waiting for that. */
-  function end(flight: Flight, telling: string, kept: Kept | undefined): void {
-    if (link.server === undefined || (flight.lockKey === undefined && kept === undefined)) return;
-    const work = (async () => {
-      const forgottenBefore = forgotten;
-      const sealed = kept === undefined ? [] : await write(flight.answerKey, kept);
-      // Sealing takes a moment in which somebody may be forgotten.
-      const stored = forgotten === forgottenBefore ? sealed : [];
-      await link.run(
-        endScript,
-        [flight.answerKey, flight.lockKey ?? `${name}:flight:none`],
-        [flight.id, `${name}:`, `${flight.id} ${telling}`, ...stored],
-      );
-    })()
-      .catch(report)
-      .finally(() => ending.delete(work));
-    ending.add(work);
-  }
-
-  function join(
-    flight: string,
-    leader: string,
-    lockKeys: readonly string[],
-    patienceMs: number,
-    asking: Asking,
-  ): Promise<Ending> {
-    const early = ended.get(flight);
-    if (early !== undefined) return Promise.resolve(early);
-    return new Promise((resolve, reject) => {
-      const entry = joined.get(flight) ?? { leader, lockKeys, since: performance.now(), waiting: new Set() };
-      joined.set(flight, entry);
-      const leave = (): void => {
-        asking.signal.removeEventListener('abort', onAbort);
-        clearTimeout(patience);
-        entry.waiting.delete(tell);
-        if (entry.waiting.size === 0 && joined.get(flight) === entry) joined.delete(flight);
-      };
-      const tell = (outcome: Ending): void => {
-        leave();
-        resolve(outcome);
-      };
-      const onAbort = (): void => {
-        leave();
-        const reason: unknown = asking.signal.reason;
-        reject(
-          reason instanceof Error
-            ? reason
-            : new LookupFailure('UPSTREAM_TIMEOUT', 'Nobody waits for the answer any more.'),
-        );
-      };
-      // A frozen leader tells nothing; by then its lock is gone.
-      const patience = setTimeout(tell, patienceMs, { kind: 'open' }).unref();
-      entry.waiting.add(tell);
-      if (asking.signal.aborted) {
-        onAbort();
-        return;
-      }
-      asking.signal.addEventListener('abort', onAbort, { once: true });
-      watchSoon(FIRST_WATCH_MS);
-    });
-  }
-
-  function settle(flight: string, outcome: Ending): void {
-    for (const tell of [...(joined.get(flight)?.waiting ?? [])]) tell(outcome);
-  }
-
-  function watchSoon(afterMs: number): void {
-    watchTimer ??= setTimeout(() => {
-      watchTimer = undefined;
-      void watch();
-    }, afterMs).unref();
-  }
-
-  /** Looks whether the leaders live whose calls are waited for here; a dead one's flight is open to the next. */
-  async function watch(): Promise<void> {
-    const server = link.server;
-    if (server === undefined || joined.size === 0) return;
-    const old = [...joined].filter(([, entry]) => performance.now() - entry.since >= FIRST_WATCH_MS / 2);
-    try {
-      const leaders = [...new Set(old.map(([, entry]) => entry.leader))];
-      const list = leaders.length === 0 ? '' : String(await link.send('CLIENT', 'LIST', 'ID', ...leaders));
-      const alive = new Set([...list.matchAll(/^id=(\d+) /gm)].map(([, id]) => id));
-      for (const [flight, entry] of old) {
-        if (alive.has(entry.leader)) continue;
-        await link.run(deposeScript, entry.lockKeys, [flight]);
-        settle(flight, { kind: 'open' });
-      }
-    } catch (error) {
-      report(error);
-    }
-    if (joined.size > 0) watchSoon(WATCH_MS);
-  }
-
-  /** Whether what Redis now has is the answer that was waited for, or another that is as good. */
-  function serves(told: Kept, flight: string, askedAt: number, asking: Asking): boolean {
-    const { maxAgeMs } = asking;
-    if (maxAgeMs === undefined && told.flight === flight) return true;
-    if (maxAgeMs !== undefined && told.sentAt > askedAt - maxAgeMs) return true;
-    return isFresh(told.answer, freshness, maxAgeMs, clock());
-  }
-
-  function standIn(failure: LookupFailure, kept: Kept | undefined, asking: Asking): Answer {
-    const may =
-      kept !== undefined && failure.isUpstream && mayStandIn(kept.answer, freshness, asking.maxAgeMs, clock());
-    if (!may) throw failure;
-    observe({ event: 'answer', from: 'stale', because: failure.code });
-    return kept.answer;
-  }
-
-  function shared(kept: Kept): Answer {
-    observe({ event: 'answer', from: 'shared' });
-    return kept.answer;
-  }
-
-  /** Clocks of replicas differ: instants are kept on Redis's clock, ahead of the sealed answer as plain text too. */
-  async function write(answerKey: string, kept: Kept): Promise<readonly [keepMs: number, value: Buffer]> {
-    const ageMs = Math.max(0, clock() - kept.answer.fetchedAt);
-    const fetchedAt = Math.floor(link.now() - link.clockErrorMs - ageMs);
-    const content = { records: kept.answer.records, fetchedAt, flight: kept.flight, sentAt: kept.sentAt };
-    const sealed = await sealing.seal(answerKey, JSON.stringify(content));
-    return [Math.max(1, Math.ceil(keepMs - ageMs)), Buffer.concat([Buffer.from(`${fetchedAt} `), sealed])];
-  }
-
-  async function read(answerKey: string, value: unknown): Promise<Kept | undefined> {
-    const text = await openAnswer(sealing, answerKey, value);
+  async function open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined> {
+    const text = await sealing.open(keys.answer, value.subarray(value.indexOf(' ') + 1));
     if (text === undefined) return undefined;
-    // What this secret has sealed, this service has written.
-    const { records, fetchedAt, flight, sentAt } = JSON.parse(text) as Answer & { flight: string; sentAt: number };
-    const localFetchedAt = Math.round(clock() - Math.max(0, link.now() - fetchedAt));
-    return { answer: { records, fetchedAt: localFetchedAt }, flight, sentAt };
-  }
-
-  async function quietly(sending: Promise<unknown>): Promise<unknown> {
-    try {
-      return await sending;
-    } catch (error) {
-      report(error);
-      return undefined;
-    }
-  }
-
-  /** A link that is down has said so itself. */
-  function report(error: unknown): void {
-    if (link.server !== undefined) log.warn('redis.answers', { code: error instanceof Error ? error.name : 'unknown' });
+    const { records, sentAt } = JSON.parse(text) as Pick<Answer, 'records' | 'sentAt'>;
+    return { records, sentAt: Math.min(sentAt, clock.epochMs()), source: 'shared' };
   }
 
   return {
-    around(source) {
-      // Where nothing is kept there is nothing to share but the call, and that the process shares by itself.
-      return freshness.freshMs === 0 ? source : { find: (lookup, asking) => find(source, lookup, asking) };
+    keysOf,
+    open,
+    async read(lookup) {
+      try {
+        const keys = keysOf(lookup);
+        const value = await connection.send('GET', keys.answer);
+        return value instanceof Buffer ? await open(keys, value) : undefined;
+      } catch {
+        // The connection has reported it. Without Redis the cache is empty.
+        return undefined;
+      }
     },
-    forgetUnderWay() {
-      forgotten += 1;
+    async write(keys, { records, sentAt }) {
+      const keepMs = sentAt + freshness.freshMs + freshness.staleMs - clock.epochMs();
+      if (freshness.freshMs === 0 || keepMs <= 0) return;
+      const sealed = await sealing.seal(keys.answer, JSON.stringify({ records, sentAt }));
+      // The connection reports a failure, such as a Redis that is full.
+      await connection.run(writeScript, [keys.answer], sentAt, sealed, keepMs).catch(() => undefined);
     },
-    async close() {
-      clearTimeout(watchTimer);
-      await Promise.all(ending);
+    async erase() {
+      await connection.send('SET', generationKey, randomUUID());
+      await readGeneration(connection);
+      // A replica that misses the message finds out by its heartbeat.
+      await connection.send('PUBLISH', channel, '').catch(() => undefined);
+      await sleep(ERASURE_MS);
     },
+    onErased: (listener) => void listeners.push(listener),
   };
-}
-
-function tellingOf(failure: LookupFailure): string {
-  const { code, message, retryAfterSeconds } = failure;
-  return JSON.stringify({ code, message, retryAfterSeconds });
-}
-
-function readEnding(telling: string): Ending {
-  if (telling === 'answered') return { kind: 'answered' };
-  if (telling === 'open') return { kind: 'open' };
-  // Told by `tellingOf` of another replica.
-  const { code, message, retryAfterSeconds } = JSON.parse(telling) as Pick<
-    LookupFailure,
-    'code' | 'message' | 'retryAfterSeconds'
-  >;
-  return { kind: 'failed', failure: new LookupFailure(code, message, { retryAfterSeconds }) };
 }

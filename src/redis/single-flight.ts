@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { abortable } from '../core/abort.js';
+import type { Answer, Layer, LookupOptions } from '../core/answer.js';
+import { FAILURES, LookupFailure, type FailureKind } from '../core/failure.js';
+import type { Lookup } from '../core/lookup.js';
+import type { LookupKeys, SharedAnswers } from './answers.js';
+import type { Connection } from './connection.js';
+import { LEASE_MS, type Leases } from './leases.js';
+import { prefixOf, type RedisOptions } from './options.js';
+import { createWakeableTimer, type WakeableTimer } from './timer.js';
+
+export interface SingleFlight {
+  /** Outside the call queue: waits for the call of another replica, then tries again. */
+  readonly awaitOthers: Layer;
+  /** Inside the call queue: takes the lookup's lease, or makes its call leave the queue. */
+  readonly lead: Layer;
+}
+
+/** A waiter looks again at the leader's message, and after 1 to 2 times this, because a message may be lost. */
+const POLL_MS = 500;
+
+/**
+ * ARGV: `minSentAt`, a token that takes the lease if it is free or '', milliseconds of the lease.
+ * Returns an answer, or 1 if another has the lease, else 0.
+ */
+const lookScript = {
+  name: 'look',
+  lua: `local stored = redis.call('GET', KEYS[1])
+if stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) then return stored end
+local leader = redis.call('GET', KEYS[2])
+if not leader and ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+return leader and leader ~= ARGV[2] and 1 or 0`,
+};
+
+interface Waiter {
+  name: string;
+  failure: LookupFailure | undefined;
+  readonly timer: WakeableTimer;
+}
+
+/** Another call has the lease. Thrown by `lead`, it passes through the call queue to `awaitOthers`. */
+class LedByAnother extends Error {}
+
+/** Equal lookups of all replicas share a call. The holder of the lookup's lease makes it and stores the answer. */
+export function createSingleFlight(
+  connection: Connection,
+  leases: Leases,
+  answers: SharedAnswers,
+  { account, clock }: RedisOptions,
+): SingleFlight {
+  const channel = `${prefixOf('account', account)}answered`;
+  const waiters = new Set<Waiter>();
+  connection.listen(channel, (message) => {
+    const [name, failure] = readMessage(message);
+    for (const waiter of [...waiters].filter((other) => other.name === name)) {
+      waiter.failure = failure;
+      waiter.timer.wake();
+    }
+  });
+
+  async function look(keys: LookupKeys, minSentAt: number, token: string): Promise<Answer | 'free' | 'led'> {
+    const args = [Math.max(0, Math.ceil(minSentAt)), token, LEASE_MS];
+    const reply = await connection.run(lookScript, [keys.answer, keys.lease], ...args);
+    // A value that cannot be read is as good as none.
+    if (reply instanceof Buffer) return (await answers.open(keys, reply)) ?? 'free';
+    return reply === 1 ? 'led' : 'free';
+  }
+
+  /** @returns undefined if nobody leads any more */
+  async function waitForLeader(lookup: Lookup, { minSentAt, signal }: LookupOptions): Promise<Answer | undefined> {
+    const waiter: Waiter = { name: '', failure: undefined, timer: createWakeableTimer() };
+    waiters.add(waiter);
+    try {
+      for (;;) {
+        // They change with an erasure.
+        const keys = answers.keysOf(lookup);
+        waiter.name = keys.name;
+        const found = await look(keys, minSentAt, '');
+        if (found === 'free') return undefined;
+        if (found !== 'led') return found;
+        await abortable(waiter.timer.wait(POLL_MS * (1 + Math.random())), signal);
+        if (waiter.failure !== undefined) throw waiter.failure;
+      }
+    } finally {
+      waiters.delete(waiter);
+    }
+  }
+
+  return {
+    awaitOthers: (next) => ({
+      async find(lookup, lookupOptions) {
+        for (;;) {
+          try {
+            return await next.find(lookup, lookupOptions);
+          } catch (error) {
+            if (!(error instanceof LedByAnother)) throw error;
+          }
+          const answer = await waitForLeader(lookup, lookupOptions);
+          if (answer !== undefined) return answer;
+        }
+      },
+    }),
+    lead: (next) => ({
+      async find(lookup, lookupOptions) {
+        const keys = answers.keysOf(lookup);
+        const token = randomUUID();
+        const setAt = clock.monotonicMs();
+        const found = await look(keys, lookupOptions.minSentAt, token);
+        if (found === 'led') throw new LedByAnother();
+        if (found !== 'free') return found;
+        // Without the lease there may be a second call, which does no harm.
+        const lease = leases.keep({ key: keys.lease, token, setAt, channel, onLost: () => undefined });
+        try {
+          const answer = await next.find(lookup, lookupOptions);
+          // Whoever has seen this answer finds no older one afterwards.
+          await answers.write(keys, answer);
+          lease.release(keys.name);
+          return answer;
+        } catch (error) {
+          lease.release(failureMessage(keys.name, error));
+          throw error;
+        }
+      },
+    }),
+  };
+}
+
+/** A failure that a call did not cause, or that is of one caller, is not told: those who wait try themselves. */
+function failureMessage(name: string, error: unknown): string {
+  if (!(error instanceof LookupFailure)) return name;
+  const { kind, policy, retryAfterSeconds = 0, message } = error;
+  return policy.circuit === 'ignore' || policy.isOfCaller ? name : `${name} ${kind} ${retryAfterSeconds} ${message}`;
+}
+
+/** A message of another version may have any form. */
+function readMessage(text: string): [name: string, failure: LookupFailure | undefined] {
+  const [name = '', kind = '', seconds, ...words] = text.split(' ');
+  if (!Object.hasOwn(FAILURES, kind)) return [name, undefined];
+  const details = { retryAfterSeconds: Number(seconds) || undefined, message: words.join(' ') };
+  return [name, new LookupFailure(kind as FailureKind, details)];
+}
