@@ -1,73 +1,72 @@
-import type { Row } from './answers.js';
-import type { Book } from './book.js';
-import { instantOf, wireDate, wireDay } from './columns.js';
+import type { ApiRequest, Responder } from './api.js';
+import { instantOf, wireDate } from './columns.js';
+import { EXAMPLE_RECORDS } from './example-people.js';
+import { createFaultSchedule } from './fault-schedule.js';
+import { CAMPAIGNS, LARGE_CAMPAIGN } from './people.js';
+import { createRandom } from './random.js';
+import { RequestLog } from './request-log.js';
+import type { Row } from './response.js';
+import type { SimulatorSettings } from './settings.js';
+import { createStore } from './store.js';
 
-/** The account's day and what it has cost. Every token's calls count together. */
-export interface Day {
-  readonly spent: number;
-  spentBy(token: string): number;
-  spend(token: string): void;
-  reset(): void;
-}
+export type Account = ReturnType<typeof createAccount>;
 
-/** @param now epoch milliseconds; the day turns at midnight GMT-5 */
-export function createDay(now: () => number): Day {
-  let name = '';
-  let byToken = new Map<string, number>();
-  const today = (): Map<string, number> => {
-    if (name !== wireDay(now())) {
-      name = wireDay(now());
-      byToken = new Map();
-    }
-    return byToken;
-  };
+/** The state of the simulated account. `now` is in epoch milliseconds. */
+export function createAccount(settings: SimulatorSettings, seed: number, now: () => number) {
   return {
-    get spent() {
-      return [...today().values()].reduce((sum, count) => sum + count, 0);
-    },
-    spentBy: (token) => today().get(token) ?? 0,
-    spend(token) {
-      today().set(token, (today().get(token) ?? 0) + 1);
-    },
-    reset() {
-      byToken = new Map();
-    },
+    settings,
+    store: createStore(seed),
+    quota: createDailyQuota(now),
+    requestLog: new RequestLog(),
+    /** Accepted requests in flight. */
+    accepted: new Set<ApiRequest>(),
+    faults: createFaultSchedule(settings, seed),
+    /** For the latency. */
+    random: createRandom(seed, 22),
+    responder: null as Responder | null,
   };
 }
 
-/** When the busiest campaign was last at work; fixed like all the data. */
-const LAST_USE_MS = instantOf('2026-11-20 18:00:00');
-const HOUR_MS = 3_600_000;
+type DailyQuota = ReturnType<typeof createDailyQuota>;
 
-/** The rows of `information.php?api=campaigns`. Documented are the keys, not all of the values. */
-export function campaignRows(book: Book): Row[] {
-  return book.campaigns().map(({ campaign, count }, index) => ({
-    campaign_id: campaign.id,
-    campaign_name: campaign.name,
-    campaign_description: campaign.description,
-    type_campaign: campaign.type,
-    status: campaign.status,
-    records: `${count}`,
-    speed: campaign.type === 'predictive' ? `${1 + (index % 4)}` : '1',
-    dial_mode: campaign.type === 'predictive' ? 'auto' : 'manual',
-    last_use: wireDate(LAST_USE_MS - index * HOUR_MS),
-    recycled: `${index % 3}`,
-    turbo_dial: index % 4 === 0 ? '1' : '0',
-    skill_id: `${3_100 + index * 7}`,
+/** The calls that the account's tokens used today. The day begins at midnight GMT-5 (assumed). */
+function createDailyQuota(now: () => number) {
+  let day = '';
+  const byToken = new Map<string, number>();
+  function today(): Map<string, number> {
+    const date = wireDate(now()).slice(0, 10);
+    if (date !== day) byToken.clear();
+    day = date;
+    return byToken;
+  }
+  return {
+    used: () => [...today().values()].reduce((sum, count) => sum + count, 0),
+    usedBy: (token: string) => today().get(token) ?? 0,
+    consume: (token: string) => void byToken.set(token, (today().get(token) ?? 0) + 1),
+    reset: () => byToken.clear(),
+  };
+}
+
+/** `information.php?api=campaigns`. The keys are documented, not all of the values. */
+export function campaignRows(): Row[] {
+  const lastUseMs = instantOf('2026-11-20 18:00:00');
+  return [...CAMPAIGNS, LARGE_CAMPAIGN].map(({ id, name, size }, index) => ({
+    ...{ campaign_id: id, campaign_name: name, campaign_description: `${name} (datos inventados)` },
+    ...{ type_campaign: index < 2 ? 'preview' : 'predictive', status: index % 4 === 0 ? 'Stopped' : 'Started' },
+    records: `${size + EXAMPLE_RECORDS.filter(({ campaign_id }) => campaign_id === id).length}`,
+    ...{ speed: '1', dial_mode: 'auto', last_use: wireDate(lastUseMs - index * 3_600_000) },
+    ...{ recycled: '0', turbo_dial: '0', skill_id: `${3_100 + index}` },
   }));
 }
 
-/** What an account without a limit is said to have: ten licences' worth. */
-const UNLIMITED = 10_000;
-
-/** The one row of `information.php?api=token_info`. */
-export function tokenRow(day: Day, token: string, dailyLimit: number | null): Row {
-  const limit = dailyLimit ?? UNLIMITED;
+/** `information.php?api=token_info`. An account without a limit shows the limit of ten licences. */
+export function tokenRow(quota: DailyQuota, token: string, dailyLimit: number | null): Row {
+  const limit = dailyLimit ?? 10_000;
   return {
     description: 'simulator',
     token_limit: `${limit}`,
-    token_use_today: `${day.spentBy(token)}`,
-    all_token_today: `${day.spent}`,
-    available_consumption_options: `${Math.max(0, limit - day.spent)}`,
+    token_use_today: `${quota.usedBy(token)}`,
+    all_token_today: `${quota.used()}`,
+    available_consumption_options: `${Math.max(0, limit - quota.used())}`,
   };
 }

@@ -1,130 +1,135 @@
-import type { Draw } from './draw.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import { SHORT_COLUMNS } from './columns.js';
+import { JSON_TYPE, MAINTENANCE, REFUSALS, htmlPage, jsonError } from './response.js';
+import { sendEnvelope, sendHalf, sendPlain } from './response.js';
+import type { Envelope, Exchange, PlainResponse, Refusal, Row } from './response.js';
 
-/** Every fault the simulator can play, with what it does. The closed list: a setting, a header or a schedule names one of them. */
-export const FAULTS = {
-  slow: 'the answer comes `slowMs` later than the latency says',
-  cut: 'the connection closes before a status line',
-  reset: 'the connection is reset before a status line, as for a caller who is not on the allow-list',
-  'cut-body': 'the connection closes in the middle of the body',
-  silence: 'nothing is ever sent; the connection stays open',
-  'silence-body': 'half of the body, then nothing; the connection stays open',
-  '500': 'HTTP 500 with an HTML page',
-  '502': 'HTTP 502 with an HTML page',
-  '503': 'HTTP 503 with an HTML page',
-  '504': 'HTTP 504 with an HTML page',
-  '429-seconds': 'HTTP 429 with Retry-After in seconds (`retryAfterSeconds`)',
-  '429-date': 'HTTP 429 with Retry-After as a date',
-  '404-html': "the web server's own 404, an HTML page",
-  'html-200': 'HTTP 200 with an HTML page where JSON should be',
-  'truncated-json': 'the body ends in the middle, the connection as it should',
-  bom: 'a byte order mark before the JSON',
-  'empty-body': 'HTTP 200 without a body',
-  'code-number': '`code` is a number, not a string',
-  'code-zero': '`code` is "0"',
-  'error-null-text': '`error` is the string "null"',
-  'code-403-in-200': 'HTTP 200, in the body code "403" and TOKEN LIMIT EXCEEDED',
-  'code-500-in-200': 'HTTP 200, in the body code "500"',
-  'maintenance-json': 'maintenance: HTTP 403 with a JSON body of unknown words',
-  'maintenance-html': 'maintenance: HTTP 403 with an HTML page',
-  'maintenance-empty': 'maintenance: HTTP 403 without a body',
-  'missing-keys': 'records without their names, options and last call',
-  'null-values': 'records with null for their names, options and last call',
-  'unknown-keys': 'records with keys that are not documented, of every JSON type',
-  'gzip-bomb': 'a small compressed body that becomes `bombMb` megabytes of JSON',
-  'endless-body': 'a body that begins well and then drips blanks for ever, one each `dripMs`',
-  flood: 'a body that begins well and then repeats its records for ever, as fast as they are taken',
-  'token-refused': 'PLEASE VALIDATE TOKEN, though the token is right',
-  'simultaneous-refused': 'the refusal of a third simultaneous request, though there is none',
-  'quota-refused': "TOKEN LIMIT EXCEEDED, though the day's calls are not used up",
-} as const;
+/** What a fault does, and when. */
+export type FaultEffect =
+  | { kind: 'reset' } // Before every check, the connection is reset.
+  | { kind: 'refuse'; check: RefusingCheck; refusal: Refusal } // That check refuses.
+  | { kind: 'delay' } // The latency grows by `slowMs`.
+  | { kind: 'send'; send: Send }; // After the search, something else than its envelope is sent.
+export type RefusingCheck = 'maintenance' | 'token' | 'quota' | 'concurrency';
+type Send = (exchange: Exchange, envelope: Envelope, settings: FaultSettings) => Promise<void>;
+type FaultSettings = Readonly<Record<'dripMs' | 'bombMb' | 'retryAfterSeconds', number>>;
 
-export type FaultName = keyof typeof FAULTS;
+/** A fault. docs/simulator.md has the same description. */
+type Fault = { readonly description: string; readonly effect: FaultEffect };
+
+/** Columns that two faults remove or blank. The criteria stay, so that the record still matches the lookup. */
+const DISPENSABLE = new Set<string>(
+  SHORT_COLUMNS.filter((column) => !/^(tel\d+|customer_id|campaign_id)$/.test(column)),
+);
+
+const QUOTA_IN_200 = jsonError(403, 'FORBIDDEN', 'TOKEN LIMIT EXCEEDED', 200);
+const ERROR_IN_200 = jsonError(500, 'INTERNAL SERVER ERROR', 'PLEASE TRY AGAIN', 200);
+
+const TABLE = {
+  slow: { description: 'the response comes `slowMs` later than the latency', effect: { kind: 'delay' } },
+  cut: send('the connection closes before the status line', async ({ response }) => void response.socket?.destroy()),
+  reset: { description: 'the connection is reset, as for a forbidden IP address', effect: { kind: 'reset' } },
+  'cut-body': send('the connection closes in the middle of the body', async (exchange, envelope) => {
+    await sendHalf(exchange, envelope);
+    exchange.response.socket?.destroy();
+  }),
+  silence: send('nothing is sent, and the connection stays open', async () => undefined),
+  'silence-body': send('half of the body, then nothing; the connection stays open', sendHalf),
+  '500': replace('HTTP 500 with an HTML page', () => htmlPage(500)),
+  '502': replace('HTTP 502 with an HTML page', () => htmlPage(502)),
+  '503': replace('HTTP 503 with an HTML page', () => htmlPage(503)),
+  '504': replace('HTTP 504 with an HTML page', () => htmlPage(504)),
+  '429-seconds': replace('HTTP 429 with `Retry-After` in seconds (`retryAfterSeconds`)', ({ retryAfterSeconds }) =>
+    tooManyRequests(`${retryAfterSeconds}`),
+  ),
+  '429-date': replace('HTTP 429 with `Retry-After` as a date', ({ retryAfterSeconds }) =>
+    tooManyRequests(new Date(Date.now() + retryAfterSeconds * 1000).toUTCString()),
+  ),
+  '404-html': replace("the web server's own 404, an HTML page", () => htmlPage(404)),
+  'html-200': replace('HTTP 200 with an HTML page instead of JSON', () => htmlPage(200)),
+  'truncated-json': send('the body ends in the middle, and the connection stays usable', async (exchange, envelope) => {
+    await sendHalf(exchange, envelope);
+    exchange.response.end();
+  }),
+  bom: alter('a byte order mark before the JSON', () => ({ prefix: '\uFEFF' })),
+  'empty-body': replace('HTTP 200 without a body', () => ({ status: 200, headers: JSON_TYPE, body: '' })),
+  'code-number': alter('`code` is a number instead of a string', ({ code }) => ({ code: Number(code) })),
+  'code-zero': alter('`code` is "0"', () => ({ code: '0' })),
+  'error-null-text': alter('`error` is the string "null"', () => ({ error: 'null' })),
+  'code-403-in-200': replace('HTTP 200 with code "403" and TOKEN LIMIT EXCEEDED in the body', () => QUOTA_IN_200),
+  'code-500-in-200': replace('HTTP 200 with code "500" in the body', () => ERROR_IN_200),
+  'maintenance-json': refuse('maintenance: HTTP 403 with JSON and an unknown message', 'maintenance', MAINTENANCE.json),
+  'maintenance-html': refuse('maintenance: HTTP 403 with an HTML page', 'maintenance', MAINTENANCE.html),
+  'maintenance-empty': refuse('maintenance: HTTP 403 without a body', 'maintenance', MAINTENANCE.empty),
+  'missing-keys': alterRows('records without names, options and last call', (row) =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => !DISPENSABLE.has(column))),
+  ),
+  'null-values': alterRows('records with null for names, options, last call and every blank', (row) =>
+    Object.fromEntries(Object.entries(row).map(([key, value]) => [key, DISPENSABLE.has(key) ? null : value || null])),
+  ),
+  'unknown-keys': alterRows('records with undocumented keys of every JSON type', (row) => ({
+    ...{ agent_id: '1042', ...row, attempts_left: 3, is_recycled: false, opt13: 'one more than documented' },
+    ...{ skill: { id: '77', name: 'Cobranza' }, history: [{ date: '2026-11-01 09:00:00' }], constructor: 'no key' },
+  })),
+  'gzip-bomb': send('a small compressed body that becomes `bombMb` megabytes of JSON', sendGzipBomb),
+  'endless-body': send('half of the body, then one blank every `dripMs`, without an end', drip),
+  flood: send('a body that repeats its records without an end, as fast as the client reads', (exchange, envelope) =>
+    sendEnvelope(exchange, { ...envelope, data: repeated(envelope.data ?? []) }),
+  ),
+  'token-refused': refuse('PLEASE VALIDATE TOKEN although the token is right', 'token', REFUSALS.token),
+  'simultaneous-refused': refuse('a refused third request although there is none', 'concurrency', REFUSALS.third),
+  'quota-refused': refuse("TOKEN LIMIT EXCEEDED although the day's calls are not used up", 'quota', REFUSALS.quota),
+} satisfies Record<string, Fault>;
+
+export type FaultName = keyof typeof TABLE;
+/** Every fault that the simulator has. A setting, a request header or the schedule names one. */
+export const FAULTS: Readonly<Record<FaultName, Fault>> = TABLE;
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
 
-export function isFaultName(name: unknown): name is FaultName {
-  return typeof name === 'string' && Object.hasOwn(FAULTS, name);
+function refuse(description: string, check: RefusingCheck, refusal: Refusal): Fault {
+  return { description, effect: { kind: 'refuse', check, refusal } };
 }
 
-/** Which requests a scheduled fault strikes: those with these criteria, as they stand in the address. */
-export interface FaultMatch {
-  readonly api?: string;
-  readonly campaignId?: string;
-  readonly phone?: string;
-  readonly customerId?: string;
+function send(description: string, effect: Send): Fault {
+  return { description, effect: { kind: 'send', send: effect } };
 }
 
-export interface FaultSchedule {
-  /** Strikes the next request, or the next `times` ones, that `when` lets pass; several wait in line. */
-  next(name: FaultName, options?: { readonly times?: number; readonly when?: FaultMatch }): void;
-  /** Strikes every request that `when` lets pass, until `clear`. */
-  always(name: FaultName, options?: { readonly when?: FaultMatch }): void;
-  /** Strikes by chance: a probability from 0 to 1 for each fault, repeatable with the same seed. Replaces earlier chances. */
-  random(chances: FaultChances, seed?: number): void;
-  /** Takes back everything scheduled, and the settings `fault` and `faultChances`. */
-  clear(): void;
+function replace(description: string, response: (settings: FaultSettings) => PlainResponse): Fault {
+  return send(description, (exchange, _, settings) => sendPlain(exchange, response(settings)));
 }
 
-export type FaultChances = Readonly<Partial<Record<FaultName, number>>>;
-
-/** What of the settings concerns faults. */
-export interface FaultSettings {
-  fault: FaultName | null;
-  faultChances: FaultChances;
+function alter(description: string, change: (envelope: Envelope) => Partial<Envelope>): Fault {
+  return send(description, (exchange, envelope) => sendEnvelope(exchange, { ...envelope, ...change(envelope) }));
 }
 
-export interface FaultPlan {
-  readonly schedule: FaultSchedule;
-  /** The fault that strikes a request, which uses up its turn of the schedule. */
-  choose(request: Required<FaultMatch>): FaultName | null;
+function alterRows(description: string, change: (row: Row) => Row): Fault {
+  return alter(description, ({ data }) => ({ data: data && mapped(data, change) }));
 }
 
-/** @param drawFor makes the chance of `random`, from a seed */
-export function createFaultPlan(settings: () => FaultSettings, drawFor: (seed?: number) => Draw): FaultPlan {
-  let waiting: { readonly name: FaultName; readonly when: FaultMatch; times: number }[] = [];
-  let standing: { readonly name: FaultName; readonly when: FaultMatch }[] = [];
-  let draw = drawFor();
+function* mapped(rows: Iterable<Row>, change: (row: Row) => Row): Iterable<Row> {
+  for (const row of rows) yield change(row);
+}
 
-  function byChance(): FaultName | null {
-    const chances = Object.entries(settings().faultChances) as [FaultName, number][];
-    if (chances.length === 0) return null;
-    const at = draw(1_000_000) / 1_000_000;
-    let sum = 0;
-    return chances.find(([, chance]) => at < (sum += chance))?.[0] ?? null;
+/** The first hundred rows again and again. */
+function* repeated(rows: Iterable<Row>): Iterable<Row> {
+  const some = Array.from(rows).slice(0, 100);
+  for (;;) yield* some.length === 0 ? [{ customer_id: '' }] : some;
+}
+
+async function sendGzipBomb(exchange: Exchange, envelope: Envelope, { bombMb }: FaultSettings): Promise<void> {
+  const data = Array<Row>(bombMb).fill({ opt1: ' '.repeat(1_000_000) });
+  await sendEnvelope({ ...exchange, gzip: true }, { ...envelope, data });
+}
+
+async function drip(exchange: Exchange, envelope: Envelope, { dripMs }: FaultSettings): Promise<never> {
+  await sendHalf(exchange, envelope);
+  for (;;) {
+    await wait(dripMs, undefined, { signal: exchange.signal });
+    exchange.response.write(' ');
   }
-
-  return {
-    schedule: {
-      next(name, { times = 1, when = {} } = {}) {
-        waiting.push({ name, when, times });
-      },
-      always(name, { when = {} } = {}) {
-        standing.push({ name, when });
-      },
-      random(chances, seed) {
-        draw = drawFor(seed);
-        settings().faultChances = chances;
-      },
-      clear() {
-        waiting = [];
-        standing = [];
-        settings().fault = null;
-        settings().faultChances = {};
-      },
-    },
-    choose(request) {
-      const turn = waiting.find(({ when, times }) => times > 0 && applies(when, request));
-      if (turn !== undefined) {
-        turn.times -= 1;
-        waiting = waiting.filter(({ times }) => times > 0);
-        return turn.name;
-      }
-      return standing.find(({ when }) => applies(when, request))?.name ?? settings().fault ?? byChance();
-    },
-  };
 }
 
-function applies(when: FaultMatch, request: Required<FaultMatch>): boolean {
-  return (['api', 'campaignId', 'phone', 'customerId'] as const).every(
-    (key) => when[key] === undefined || when[key] === request[key],
-  );
+function tooManyRequests(retryAfter: string): PlainResponse {
+  const response = jsonError(429, 'TOO MANY REQUESTS', 'TOO MANY REQUESTS');
+  return { ...response, headers: { ...response.headers, 'Retry-After': retryAfter } };
 }

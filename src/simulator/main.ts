@@ -1,83 +1,69 @@
-import { EXAMPLES } from './cast.js';
-import { FAULT_NAMES, isFaultName } from './faults.js';
-import type { FaultName } from './faults.js';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { EXAMPLES } from './example-people.js';
+import { FAULT_NAMES } from './faults.js';
 import { createSimulator } from './server.js';
-import { SIMULATOR_TOKEN } from './settings.js';
+import { SIMULATOR_TOKEN, readLatency } from './settings.js';
 
-/** The simulator alone, as an HTTP server of its own: `npm run simulator`. */
+/** The simulator as an HTTP server of its own: `npm run simulator`. */
 
-interface Start {
-  readonly host: string;
-  readonly port: number;
-  readonly token: string;
-  readonly seed: number;
-  readonly latency: { readonly minMs: number; readonly maxMs: number };
-  readonly dailyLimit: number;
-  readonly fault: FaultName | null;
-}
+const HELP = `Usage: npm run simulator [-- --help | --version]
+Serves a simulated Wolkvox API with invented people. The environment variables SIMULATOR_HOST, SIMULATOR_PORT,
+SIMULATOR_TOKEN, SIMULATOR_SEED, SIMULATOR_LATENCY_MS, SIMULATOR_DAILY_LIMIT and SIMULATOR_FAULT change it:
+see docs/simulator.md.`;
+const MANIFEST = new URL('../../package.json', import.meta.url);
 
-function readStart(env: NodeJS.ProcessEnv): Start {
-  const problems: string[] = [];
-  const text = (name: string, otherwise: string): string => env[name]?.trim() || otherwise;
-  const whole = (name: string, otherwise: number, most: number): number => {
-    const given = text(name, `${otherwise}`);
-    if (/^\d{1,10}$/.test(given) && Number(given) <= most) return Number(given);
-    problems.push(`${name}: expected a whole number up to ${most}, came "${given}"`);
-    return otherwise;
+const whole = z.coerce.number().pipe(z.int().nonnegative());
+const latencyText = z.string().refine(readLatency, 'must be milliseconds such as 50 or 150-600');
+const environment = z.object({
+  SIMULATOR_HOST: z.string().default('127.0.0.1'),
+  SIMULATOR_PORT: whole.refine((port) => port <= 65_535, 'must be at most 65535').default(4002),
+  SIMULATOR_TOKEN: z.string().default(SIMULATOR_TOKEN),
+  SIMULATOR_SEED: whole.default(1),
+  SIMULATOR_LATENCY_MS: latencyText.default('150-600'),
+  SIMULATOR_DAILY_LIMIT: whole.default(10_000),
+  SIMULATOR_FAULT: z.enum(FAULT_NAMES).nullable().default(null),
+});
+
+async function start(): Promise<void> {
+  const given = Object.entries(process.env).filter(([, value]) => value?.trim() !== '');
+  const { data: env, error } = environment.safeParse(Object.fromEntries(given));
+  if (env === undefined) throw new Error(`The simulator cannot start:\n${z.prettifyError(error)}`);
+  const settings = {
+    tokens: [env.SIMULATOR_TOKEN],
+    latency: readLatency(env.SIMULATOR_LATENCY_MS) ?? { minMs: 0, maxMs: 0 },
+    dailyLimit: env.SIMULATOR_DAILY_LIMIT,
+    fault: env.SIMULATOR_FAULT,
   };
-  const latencyText = text('SIMULATOR_LATENCY_MS', '150-600');
-  const latency = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(latencyText);
-  const minMs = Number(latency?.[1] ?? 0);
-  const maxMs = Number(latency?.[2] ?? minMs);
-  if (latency === null || maxMs < minMs) {
-    problems.push(`SIMULATOR_LATENCY_MS: expected milliseconds as "50" or "150-600", came "${latencyText}"`);
-  }
-  const fault = text('SIMULATOR_FAULT', '');
-  if (fault !== '' && !isFaultName(fault)) {
-    problems.push(`SIMULATOR_FAULT: expected one of ${FAULT_NAMES.join(', ')}; came "${fault}"`);
-  }
-  const start = {
-    host: text('SIMULATOR_HOST', '127.0.0.1'),
-    port: whole('SIMULATOR_PORT', 4002, 65_535),
-    token: text('SIMULATOR_TOKEN', SIMULATOR_TOKEN),
-    seed: whole('SIMULATOR_SEED', 1, 2 ** 31),
-    latency: { minMs, maxMs },
-    dailyLimit: whole('SIMULATOR_DAILY_LIMIT', 10_000, 1_000_000_000),
-    fault: isFaultName(fault) ? fault : null,
-  };
-  if (problems.length > 0) throw new Error(`The simulator cannot start:\n  ${problems.join('\n  ')}`);
-  return start;
-}
-
-function banner(url: string, { token, seed, latency, dailyLimit, fault }: Start): string {
-  const ask = (query: string): string =>
-    `curl -H 'wolkvox-token: ${token}' '${url}/api/v2/campaign.php?api=find_record&${query}'`;
-  const { inSeveralCampaigns, twiceInOneCampaign } = EXAMPLES;
-  return [
-    `Wolkvox simulator at ${url}`,
-    `  token ${token}, two calls at once, ${dailyLimit} a day, ${latency.minMs} to ${latency.maxMs} ms each, seed ${seed}`,
-    ...(fault === null ? [] : [`  every answer has the fault "${fault}"`]),
-    '',
-    '  A person in three campaigns, by phone:',
-    `    ${ask(`campaign_id=&customer_phone=${inSeveralCampaigns.phone}&customer_id=`)}`,
-    '  Two records of a person in one campaign, by customer id:',
-    `    ${ask(`campaign_id=${twiceInOneCampaign.campaignId}&customer_phone=&customer_id=${twiceInOneCampaign.customerId}`)}`,
-    '',
-    `  What it has seen: curl '${url}/_simulator/witness?summary'`,
-    '',
-  ].join('\n');
-}
-
-async function run(): Promise<void> {
-  const start = readStart(process.env);
-  const { token, seed, latency, dailyLimit, fault, host, port } = start;
-  const simulator = createSimulator({ seed, settings: { tokens: [token], latency, dailyLimit, fault } });
-  const { url } = await simulator.listen({ host, port });
-  console.log(banner(url, start));
+  const simulator = createSimulator({ seed: env.SIMULATOR_SEED, settings });
+  const { url } = await simulator.listen({ host: env.SIMULATOR_HOST, port: env.SIMULATOR_PORT });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close());
+
+  const { inSeveralCampaigns, twiceInOneCampaign } = EXAMPLES;
+  const call = `curl -H 'wolkvox-token: ${env.SIMULATOR_TOKEN}' '${url}/api/v2/campaign.php?api=find_record`;
+  console.log(`Wolkvox simulator at ${url}, settings ${JSON.stringify(settings)}
+
+  A person in three campaigns, by phone:
+    ${call}&customer_phone=${inSeveralCampaigns.phone}'
+  Two records of a person in one campaign, by customer id:
+    ${call}&campaign_id=${twiceInOneCampaign.campaignId}&customer_id=${twiceInOneCampaign.customerId}'
+  What it received:
+    curl '${url}/_simulator/request-log?summary'
+`);
 }
 
-run().catch((error: unknown) => {
+async function main(): Promise<void> {
+  const options = { help: { type: 'boolean' }, version: { type: 'boolean' } } as const;
+  const { values, tokens } = parseArgs({ options, strict: false, tokens: true });
+  const unknown = tokens.find((token) => token.kind !== 'option' || !Object.hasOwn(options, token.name));
+  if (unknown !== undefined) throw new Error('Unknown option. The known options are --help and --version.');
+  if (values.help === true) console.log(HELP);
+  else if (values.version === true) console.log(/"version": "(.*?)"/.exec(readFileSync(MANIFEST, 'utf8'))?.[1]);
+  else await start();
+}
+
+main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });
