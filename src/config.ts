@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 
-/** Everything the service is told from outside, checked. */
+/** The validated configuration. */
 export interface Config {
   readonly production: boolean;
   readonly listen: { readonly port: number; readonly host: string };
@@ -15,10 +15,14 @@ export interface Config {
   readonly callTimeoutMs: number;
   readonly operationDeadlineMs: number;
   readonly freshness: { readonly freshMs: number; readonly staleMs: number };
-  readonly redis: { readonly url: string; readonly whenDown: 'closed' | 'local' } | undefined;
-  /** Secrets that the router may send; empty: nobody is asked for one. */
+  /** When a stale answer is served although its call still runs, in milliseconds from the start of the lookup. */
+  readonly staleAfterMs: number;
+  /** One node, or several nodes of a cluster; empty: there is no Redis. */
+  readonly redisUrls: readonly string[];
+  /** Secrets that the router may send; empty: requests need none. */
   readonly routerSecrets: readonly string[];
-  readonly recordIdSecret: string;
+  /** The first one encrypts record ids, all of them decrypt. At least one. */
+  readonly recordIdSecrets: readonly [string, ...string[]];
   readonly playground: boolean;
   readonly allowUnauthenticated: boolean;
   readonly lookupsPerOperation: number;
@@ -31,31 +35,33 @@ export interface Config {
   readonly traceEndpoint: string | undefined;
 }
 
-/** What is asked: an account of Wolkvox, or the built-in simulator. */
+/** Where lookups are sent: an account of Wolkvox, or the built-in simulator. */
 export type Upstream =
   | { readonly kind: 'account'; readonly server: string; readonly token: string; readonly baseUrl: string }
   | { readonly kind: 'simulator' };
 
-/** The wrong variables, all of them, each with what was expected. Holds no value that came. */
+/** Names every wrong variable and what was expected. The message holds no value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    const lines = problems.map((problem) => `  - ${problem}`).join('\n');
+    super(`The configuration is wrong. Correct these environment variables:\n${lines}`);
     this.problems = problems;
   }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Ids need a key in development too; with NODE_ENV=production one's own is required. */
-const DEVELOPMENT_RECORD_ID_SECRET = 'ids of a development service, no secret';
-const SECRET_LENGTH = 32;
+/** Record ids need a key in development, too. NODE_ENV=production requires RECORD_ID_SECRET. */
+const DEVELOPMENT_RECORD_ID_SECRET = 'record ids of a development service';
+const MIN_SECRET_LENGTH = 32;
 const MEGABYTE = 1_000_000;
 
 const FILES = ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL'] as const;
 
+/** "true" or "false". */
 const flag = z.enum(['true', 'false'], { error: 'expected true or false' }).transform((text) => text === 'true');
 const integer = (min: number, max: number) =>
   z
@@ -65,6 +71,12 @@ const integer = (min: number, max: number) =>
     })
     .transform(Number);
 
+const secretList = z.string().refine((text) => splitList(text).length > 0, { error: 'expected at least one secret' });
+/** A header carries only these characters without loss. */
+const headerSecretList = secretList.refine((text) => splitList(text).every((one) => /^[\x21-\x7e]+$/.test(one)), {
+  error: 'expected secrets of printable characters without spaces, separated by commas',
+});
+
 const Variables = z.object({
   NODE_ENV: z.string().optional(),
   PORT: integer(0, 65_535).default(4001),
@@ -72,7 +84,7 @@ const Variables = z.object({
     .string()
     .regex(/^[A-Za-z0-9.:_-]{1,253}$/, { error: 'expected the name or the address of an interface, such as 0.0.0.0' })
     .default('127.0.0.1'),
-  // Documented as four digits; a legacy account has a full IPv4 address. Anything else could lead the token to another host.
+  // Four digits (documented); a legacy account has an IPv4 address. Anything else could send the token to another host.
   WOLKVOX_SERVER: z
     .string()
     .refine((text) => /^[0-9]{4}$/.test(text) || z.ipv4().safeParse(text).success, {
@@ -100,16 +112,15 @@ const Variables = z.object({
   REQUEST_DEADLINE_MS: integer(1, 600_000).default(25_000),
   CACHE_TTL_SECONDS: integer(0, 86_400).default(300),
   CACHE_STALE_SECONDS: integer(0, 604_800).default(3600),
-  REDIS_URL: z.string().refine(isRedisAddress, { error: 'expected a redis:// or rediss:// address' }).optional(),
-  ROUTER_SECRET: z
+  STALE_AFTER_MS: integer(0, 600_000).default(3_000),
+  REDIS_URL: z
     .string()
-    .refine((text) => splitSecrets(text).length > 0, { error: 'expected at least one secret' })
-    // What a header can carry without loss.
-    .refine((text) => splitSecrets(text).every((secret) => /^[\x21-\x7e]+$/.test(secret)), {
-      error: 'expected secrets of printable characters without spaces, divided by commas',
+    .refine((text) => splitList(text).length > 0 && splitList(text).every(isRedisUrl), {
+      error: 'expected a redis:// or rediss:// address, or several nodes of a cluster separated by commas',
     })
     .optional(),
-  RECORD_ID_SECRET: z.string().optional(),
+  ROUTER_SECRET: headerSecretList.optional(),
+  RECORD_ID_SECRET: secretList.optional(),
   PLAYGROUND: flag.optional(),
   ALLOW_UNAUTHENTICATED: flag.default(false),
   LOOKUPS_PER_OPERATION: integer(1, 100_000).default(250),
@@ -117,7 +128,6 @@ const Variables = z.object({
   CACHE_MAX_MB: integer(1, 100_000).default(64),
   RESPONSE_MAX_MB: integer(1, 10_000).default(256),
   STATE_DIR: z.string().optional(),
-  REDIS_DOWN: z.enum(['closed', 'local'], { error: 'expected closed or local' }).default('closed'),
   METRICS_PUBLIC: flag.default(false),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
@@ -130,7 +140,7 @@ const Variables = z.object({
     .optional(),
 });
 
-/** The names of all variables that are read, for the reference page. */
+/** The names of all variables that are read. `docs/configuration.md` lists the same. */
 export const VARIABLE_NAMES: readonly string[] = [
   ...Object.keys(Variables.shape),
   ...FILES.map((name) => `${name}_FILE`),
@@ -139,8 +149,8 @@ export const VARIABLE_NAMES: readonly string[] = [
 /**
  * Reads the configuration. A blank variable counts as absent.
  *
- * @param readFile reads a secret's file
- * @throws ConfigError naming every wrong variable
+ * @param readFile reads the file that a `*_FILE` variable names
+ * @throws ConfigError that names every wrong variable
  */
 export function readConfig(environment: Environment, readFile: (path: string) => string = readText): Config {
   const problems = new Problems();
@@ -148,15 +158,22 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
   let parsed = Variables.safeParse(given);
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) problems.add(String(path[0]), `${message}.`);
-    // The rest is checked as if the wrong ones were absent, so that one start shows every problem.
+    // The others are checked as if the wrong ones were absent, so that one start shows every problem.
     parsed = Variables.safeParse(Object.fromEntries(Object.entries(given).filter(([name]) => !problems.has(name))));
     if (!parsed.success) throw problems.error();
   }
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const upstream = readUpstream(env, production, problems);
-  const routerSecrets = splitSecrets(env.ROUTER_SECRET ?? '');
-  checkDoor(env, production, routerSecrets, problems);
+  const routerSecrets = splitList(env.ROUTER_SECRET);
+  const [firstSecret = DEVELOPMENT_RECORD_ID_SECRET, ...olderSecrets] = splitList(env.RECORD_ID_SECRET);
+  checkSecrets(env, production, problems);
+  if (given['REDIS_DOWN'] !== undefined) {
+    problems.add(
+      'REDIS_DOWN',
+      'was removed; delete it. Without Redis no calls are sent and cached answers are served.',
+    );
+  }
   if (problems.found) throw problems.error();
   return {
     production,
@@ -168,9 +185,10 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     callTimeoutMs: env.WOLKVOX_TIMEOUT_MS,
     operationDeadlineMs: env.REQUEST_DEADLINE_MS,
     freshness: { freshMs: env.CACHE_TTL_SECONDS * 1000, staleMs: env.CACHE_STALE_SECONDS * 1000 },
-    redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, whenDown: env.REDIS_DOWN },
+    staleAfterMs: env.STALE_AFTER_MS,
+    redisUrls: splitList(env.REDIS_URL),
     routerSecrets,
-    recordIdSecret: env.RECORD_ID_SECRET ?? DEVELOPMENT_RECORD_ID_SECRET,
+    recordIdSecrets: [firstSecret, ...olderSecrets],
     playground: env.PLAYGROUND ?? !production,
     allowUnauthenticated: env.ALLOW_UNAUTHENTICATED,
     lookupsPerOperation: env.LOOKUPS_PER_OPERATION,
@@ -185,8 +203,8 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
 }
 
 /**
- * luxon's name of a zone that is written as an offset (`-05:00`, `-0500`, `UTC-5`) or as an IANA name; undefined where it is
- * neither. Offsets go to 14 hours, as everywhere on earth.
+ * The luxon name of a zone that is written as an offset (`-05:00`, `-0500`, `UTC-5`) or as an IANA name; undefined if
+ * it is neither. Offsets go up to 14 hours.
  */
 export function readZone(text: string): string | undefined {
   const given = text.trim();
@@ -197,7 +215,7 @@ export function readZone(text: string): string | undefined {
     if (total > 14 * 60) return undefined;
     return total === 0 ? 'UTC' : `UTC${sign}${hours.padStart(2, '0')}:${minutes}`;
   }
-  // luxon gives "local" and "system" the zone of the machine, which says nothing about Wolkvox.
+  // luxon reads "local" and "system" as the zone of the machine, which says nothing about Wolkvox.
   if (/^(?:local|system|default)$/i.test(given)) return undefined;
   return given !== '' && DateTime.fromMillis(0, { zone: given }).isValid ? given : undefined;
 }
@@ -223,23 +241,27 @@ function originOf(server: string): string {
   return server.includes('.') ? `https://${server}` : `https://wv${server}.wolkvox.com`;
 }
 
-function checkDoor(
-  env: z.infer<typeof Variables>,
-  production: boolean,
-  routerSecrets: readonly string[],
-  problems: Problems,
-): void {
-  const open = 'ALLOW_UNAUTHENTICATED=true goes on without one';
+function checkSecrets(env: z.infer<typeof Variables>, production: boolean, problems: Problems): void {
+  const routerSecrets = splitList(env.ROUTER_SECRET);
+  const recordIdSecrets = splitList(env.RECORD_ID_SECRET);
+  const alternative = 'ALLOW_UNAUTHENTICATED=true starts without one';
   if (routerSecrets.length === 0 && !env.ALLOW_UNAUTHENTICATED) {
-    if (production) problems.add('ROUTER_SECRET', `required with NODE_ENV=production; ${open}.`);
-    else if (!isLoopback(env.HOST)) problems.add('ROUTER_SECRET', `required where HOST is not loopback; ${open}.`);
+    if (production) problems.add('ROUTER_SECRET', `required with NODE_ENV=production; ${alternative}.`);
+    else if (!isLoopback(env.HOST)) {
+      problems.add('ROUTER_SECRET', `required because HOST is not a loopback address; ${alternative}.`);
+    }
   }
-  if (production && routerSecrets.some((secret) => secret.length < SECRET_LENGTH)) {
-    problems.add('ROUTER_SECRET', `expected secrets of at least ${SECRET_LENGTH} characters.`);
+  if (!production) return;
+  if (routerSecrets.some(isShort)) {
+    problems.add('ROUTER_SECRET', `expected secrets of at least ${MIN_SECRET_LENGTH} characters.`);
   }
-  if (production && (env.RECORD_ID_SECRET ?? '').length < SECRET_LENGTH) {
-    problems.add('RECORD_ID_SECRET', `required with NODE_ENV=production, at least ${SECRET_LENGTH} characters.`);
+  if (recordIdSecrets.length === 0 || recordIdSecrets.some(isShort)) {
+    problems.add('RECORD_ID_SECRET', `required with NODE_ENV=production, at least ${MIN_SECRET_LENGTH} characters.`);
   }
+}
+
+function isShort(secret: string): boolean {
+  return secret.length < MIN_SECRET_LENGTH;
 }
 
 function isLoopback(host: string): boolean {
@@ -252,18 +274,18 @@ function isHttpOrigin(text: string): boolean {
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
 }
 
-function isRedisAddress(text: string): boolean {
+function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\//.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
 }
 
-function splitSecrets(text: string): string[] {
+function splitList(text = ''): string[] {
   return text
     .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
-/** The variables that are not blank, with those that stand in files. */
+/** The variables that are not blank, with the values of `*_FILE` variables. */
 function withFiles(environment: Environment, readFile: (path: string) => string, problems: Problems): Environment {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
@@ -271,7 +293,7 @@ function withFiles(environment: Environment, readFile: (path: string) => string,
   for (const name of FILES) {
     const path = given[`${name}_FILE`];
     if (path === undefined) continue;
-    if (given[name] !== undefined) problems.add(`${name}_FILE`, `stands beside ${name}; expected one of them.`);
+    if (given[name] !== undefined) problems.add(`${name}_FILE`, `set together with ${name}; set only one of them.`);
     let text = '';
     try {
       text = readFile(path).trim();
@@ -280,8 +302,8 @@ function withFiles(environment: Environment, readFile: (path: string) => string,
       problems.add(`${name}_FILE`, 'the file cannot be read.');
     }
     if (text !== '') given[name] = text;
-    // Whoever points at a file that does not serve means to have a value: its absence is no second problem.
-    else problems.settle(name);
+    // The file is the problem; the missing value is not reported again.
+    else problems.ignore(name);
   }
   return given;
 }
@@ -290,18 +312,18 @@ function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** What is wrong, the first problem of each variable. */
+/** The first problem of each variable. */
 class Problems {
   readonly #problems = new Map<string, string>();
-  readonly #settled = new Set<string>();
+  readonly #ignored = new Set<string>();
 
   add(name: string, problem: string): void {
-    if (!this.#problems.has(name) && !this.#settled.has(name)) this.#problems.set(name, problem);
+    if (!this.#problems.has(name) && !this.#ignored.has(name)) this.#problems.set(name, problem);
   }
 
-  /** Takes no further problem of this variable. */
-  settle(name: string): void {
-    this.#settled.add(name);
+  /** Reports no further problem of this variable. */
+  ignore(name: string): void {
+    this.#ignored.add(name);
   }
 
   has(name: string): boolean {

@@ -1,158 +1,298 @@
-import { createMemoryCache, type MemoryCache } from './cache/memory.js';
-import type { Config } from './config.js';
-import { createGuard } from './graphql/guard.js';
+import { readFileSync } from 'node:fs';
+import { createLookupCache, type LookupCache } from './cache/lookup-cache.js';
+import { createCallLimit } from './calls/call-limit.js';
+import { createCallQueue, type CallQueue } from './calls/call-queue.js';
+import { createCircuitBreaker, type CircuitBreaker, type ProbeDelays } from './calls/circuit-breaker.js';
+import { createDailyQuota } from './calls/daily-quota.js';
+import { withQuota } from './calls/quota.js';
+import { createRetry } from './calls/retry.js';
+import { createLocalSlots, withSlots } from './calls/slots.js';
+import { ConfigError, type Config } from './config.js';
+import type { Layer, LookupSource } from './core/answer.js';
+import { createClock, type Clock } from './core/clock.js';
+import type { Observe } from './core/events.js';
+import type { DailyQuota } from './core/limits.js';
+import type { Log } from './core/log.js';
+import type { Person } from './core/person.js';
+import { createDocumentCheck } from './graphql/document-limits.js';
 import { createGraph } from './graphql/server.js';
 import { createHttpServer } from './http/server.js';
 import { readExamples } from './playground/examples.js';
 import { createPlayground } from './playground/playground.js';
-import type { Observe } from './records/events.js';
-import { createShared } from './redis/shared.js';
-import { SIMULATOR_TOKEN } from './simulator/settings.js';
-import { createSimulator, type Simulator } from './simulator/server.js';
-import { describeBug, type Log } from './telemetry/log.js';
-import { createMetrics } from './telemetry/metrics.js';
-import { createReport } from './telemetry/report.js';
-import { createDayBudget } from './wolkvox/budget.js';
-import type { ProbeDelays } from './wolkvox/breaker.js';
-import { createWolkvox, type Wolkvox } from './wolkvox/source.js';
-import { unsharedPlaces } from './wolkvox/turnstile.js';
+import { createRedis, type SharedRedis } from './redis/redis.js';
+import { createEventLog } from './telemetry/event-log.js';
+import { describeBug } from './telemetry/log.js';
+import { createMetrics, type Metrics, type Readings } from './telemetry/metrics.js';
+import { createWolkvoxClient } from './wolkvox/client.js';
 
 /** Records that a list of the graph may hold. */
 const MAX_RECORDS = 1_000;
 const EXAMPLES = new URL('../examples/queries/', import.meta.url);
+const PACKAGE = new URL('../package.json', import.meta.url);
 
 export interface ServiceDependencies {
   readonly log: Log;
-  /** When an open circuit is probed; absent: as it suits Wolkvox. */
-  readonly probes?: ProbeDelays;
-  /** Epoch milliseconds: of deadlines, of answers' ages and of the account's day. */
-  readonly now?: () => number;
+  readonly clock?: Clock;
+  /** How long an open circuit waits before a probe; by default as long as suits Wolkvox. */
+  readonly probeDelays?: ProbeDelays;
 }
 
 export interface Service {
-  /** Listens; resolves to the address. */
+  /** Starts everything and listens; resolves to the address. If it fails, nothing is left running. */
   start(): Promise<{ readonly url: string }>;
-  /** Turns unready, answers what is under way, and ends everything. */
+  /**
+   * Turns unready, finishes the operations under way, and ends everything. It works at any moment. A stopped service
+   * cannot be started again.
+   */
   stop(): Promise<void>;
 }
 
-/**
- * Joins the rooms. A query's way: http → graph (resolver, loader) → memory (kept answers, shared flights) → Redis, where replicas share
- * → Wolkvox (second attempt, circuit, turn, place, day's count, one GET).
- */
-export function createService(config: Config, { log, probes, now = Date.now }: ServiceDependencies): Service {
-  const report = createReport(log);
-  const simulator = config.upstream.kind === 'simulator' ? createSimulator() : undefined;
-  let running: { stop(): Promise<void> } | undefined;
+/** What the parts of the service have in common. */
+interface World {
+  readonly config: Config;
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly onClose: (close: () => Promise<void>) => void;
+}
+
+interface Account {
+  readonly server: string;
+  readonly token: string;
+  readonly baseUrl: string;
+}
+
+export function createService(
+  config: Config,
+  { log, clock = createClock(), probeDelays }: ServiceDependencies,
+): Service {
+  const closers: (() => Promise<void>)[] = [];
+  const onClose: World['onClose'] = (close) => closers.push(close);
+  let started: Promise<{ readonly url: string }> | undefined;
+  let stopped: Promise<void> | undefined;
 
   return {
-    async start() {
-      const account = await accountOf(config, simulator);
-      const metrics = createMetrics(() => ({
-        queue: wolkvox.state,
-        circuit: wolkvox.state.circuit,
-        budget: budget.state,
-        cache: memory.state,
-        redis: shared?.health,
-      }));
-      const observe: Observe = (event) => {
-        report(event);
-        metrics.observe(event);
-      };
-      const { zone, dailyLimit, stateDir, concurrency, freshness } = config;
-      const shared =
-        config.redis &&
-        createShared({
-          ...config.redis,
-          account: account.server,
-          token: account.token,
-          secret: config.recordIdSecret + account.token,
-          concurrency,
-          callTimeoutMs: config.callTimeoutMs,
-          dailyLimit,
-          timeZone: zone,
-          freshness,
-          log,
-          observe,
-        });
-      const budget =
-        shared?.budget ?? createDayBudget({ limit: dailyLimit, zone, stateDir, account: account.server, observe, now });
-      const wolkvox: Wolkvox = createWolkvox({
-        baseUrl: account.baseUrl,
-        account,
-        concurrency,
-        timeoutMs: config.callTimeoutMs,
-        zone,
-        maxRecords: MAX_RECORDS,
-        maxBytes: config.responseMaxBytes,
-        queueLimit: config.queueLimit,
-        places: shared?.places ?? unsharedPlaces,
-        budget,
-        observe,
-        probes,
-        now,
+    start() {
+      started ??= startAll().catch(async (error: unknown) => {
+        await closeAll();
+        throw error;
       });
-      const memory: MemoryCache = createMemoryCache(shared?.around(wolkvox) ?? wolkvox, {
-        freshness,
-        maxBytes: config.cacheMaxBytes,
-        observe,
-        now,
-      });
-      shared?.onForget((person) => memory.forget(person));
-      await shared?.start();
-      const onBug = (error: unknown): void => log.error('unexpected error', describeBug(error));
-      const graph = createGraph({
-        source: memory,
-        limits: { deadlineMs: config.operationDeadlineMs, calls: config.lookupsPerOperation },
-        freshMs: config.freshness.freshMs,
-        recordIdSecret: config.recordIdSecret,
-        explorable: config.playground,
-        onBug,
-        now,
-      });
-      await graph.apollo.start();
-      const http = createHttpServer({
-        apollo: graph.apollo,
-        begin() {
-          const { operation, context } = graph.begin();
-          return { context, end: () => operation.end() };
-        },
-        guard: createGuard(),
-        routerSecrets: config.routerSecrets,
-        playground: config.playground
-          ? createPlayground({ title: 'Wolkvox campaigns', endpoint: '/graphql', examples: readExamples(EXAMPLES) })
-          : undefined,
-        health: () => ({ wolkvox: wolkvox.state, budget: budget.state, ...(shared && { redis: shared.health }) }),
-        metrics,
-        metricsPublic: config.metricsPublic,
-        operationMs: config.operationDeadlineMs,
-        forget: async (person) => memory.forget(person) + ((await shared?.forget(person)) ?? 0),
-        onBug,
-      });
-      const url = await http.listen(config.listen);
-      running = {
-        async stop() {
-          await http.drain();
-          await graph.apollo.stop();
-          await wolkvox.close();
-          await shared?.close();
-          await simulator?.close();
-        },
-      };
-      return { url };
+      return started;
     },
-    async stop() {
-      await running?.stop();
-      running = undefined;
+    stop() {
+      stopped ??= stopAll();
+      return stopped;
     },
+  };
+
+  async function stopAll(): Promise<void> {
+    await started?.catch(reportedByStart);
+    await closeAll();
+  }
+
+  async function startAll(): Promise<{ url: string }> {
+    if (stopped !== undefined) throw new Error('A stopped service cannot be started.');
+    const metrics = createMetrics();
+    const logEvent = createEventLog(log);
+    const observe: Observe = (event) => {
+      logEvent(event);
+      metrics.observe(event);
+    };
+    const account = await openAccount(config, onClose);
+    const path = await createLookupPath({ config, account, clock, observe, onClose }, probeDelays);
+    metrics.addGauges(() => readings(path));
+    return { url: await listen(config, path, metrics, { log, clock, onClose }) };
+  }
+
+  /** Ends what was started, the last first. What cannot be ended does not keep the others. */
+  async function closeAll(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+      await close().catch((error: unknown) => errors.push(error));
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'Some parts of the service did not stop.');
+  }
+}
+
+/** The account of Wolkvox, or a simulator that stands for one. The simulator is loaded only if it is used. */
+async function openAccount({ upstream }: Config, onClose: World['onClose']): Promise<Account> {
+  if (upstream.kind === 'account') return upstream;
+  const { createSimulator } = await import('./simulator/server.js');
+  const { SIMULATOR_TOKEN } = await import('./simulator/settings.js');
+  const simulator = createSimulator();
+  onClose(() => simulator.close());
+  const { url } = await simulator.listen();
+  return { server: '0000', token: SIMULATOR_TOKEN, baseUrl: url };
+}
+
+/** The path of a lookup, and the parts of it that have a state. */
+interface LookupPath {
+  readonly source: LookupSource;
+  readonly cache: LookupCache;
+  readonly circuit: CircuitBreaker;
+  readonly queue: CallQueue;
+  readonly quota: DailyQuota;
+  readonly redis: SharedRedis | undefined;
+}
+
+/** Builds the layers between the graph and Wolkvox. A lookup passes them from the first to the last. */
+async function createLookupPath(world: World, probeDelays: ProbeDelays | undefined): Promise<LookupPath> {
+  const { config, clock, observe, onClose } = world;
+  const redis = config.redisUrls.length === 0 ? undefined : openRedis(world);
+  const slots = redis?.slots ?? createLocalSlots(clock);
+  const quota = redis?.quota ?? (await openLocalQuota(world));
+  const client = openClient(world);
+  const circuit = createCircuitBreaker({ clock, observe, probeDelays });
+  const queue = createCallQueue({
+    concurrency: config.concurrency,
+    limit: config.queueLimit,
+    pausedForMs: () => slots.pausedForMs(),
+    clock,
+  });
+  const cache = createLookupCache({
+    freshness: config.freshness,
+    staleAfterMs: config.staleAfterMs,
+    maxBytes: config.cacheMaxBytes,
+    sharedCache: redis?.cache,
+    queue,
+    clock,
+    observe,
+  });
+  if (redis !== undefined) {
+    redis.onErased(() => cache.erase());
+    onClose(() => redis.stop());
+    await redis.start();
+  }
+
+  const layers: readonly Layer[] = [
+    cache.layer,
+    createRetry({ observe }),
+    circuit.layer,
+    ...(redis === undefined ? [] : [redis.awaitOthers]),
+    createCallLimit(config.lookupsPerOperation),
+    queue.layer,
+    ...(redis === undefined ? [] : [redis.lead]),
+    withSlots(slots, observe),
+    withQuota(quota),
+  ];
+  const source = layers.reduceRight<LookupSource>((next, layer) => layer(next), client);
+  return { source, cache, circuit, queue, quota, redis };
+}
+
+function openClient({ config, account, clock, observe, onClose }: World): LookupSource {
+  const client = createWolkvoxClient({
+    baseUrl: account.baseUrl,
+    account,
+    concurrency: config.concurrency,
+    timeoutMs: config.callTimeoutMs,
+    zone: config.zone,
+    maxRecords: MAX_RECORDS,
+    maxBytes: config.responseMaxBytes,
+    clock,
+    observe,
+  });
+  onClose(() => client.close());
+  return client;
+}
+
+/** @throws ConfigError if the folder of STATE_DIR cannot be written */
+async function openLocalQuota({ config, account, clock, observe }: World): Promise<DailyQuota> {
+  try {
+    return await createDailyQuota({
+      limit: config.dailyLimit,
+      zone: config.zone,
+      stateDir: config.stateDir,
+      account: account.server,
+      clock,
+      observe,
+    });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new ConfigError([`STATE_DIR: the folder cannot be written (${String(error.code)}).`]);
+  }
+}
+
+function openRedis({ config, account, clock, observe }: World): SharedRedis {
+  return createRedis({
+    urls: config.redisUrls,
+    account: account.server,
+    token: account.token,
+    secret: config.recordIdSecrets[0] + account.server,
+    concurrency: config.concurrency,
+    dailyLimit: config.dailyLimit,
+    zone: config.zone,
+    freshness: config.freshness,
+    clock,
+    observe,
+  });
+}
+
+function readings({ queue, circuit, quota, cache, redis }: LookupPath): Readings {
+  return {
+    queue: queue.state(),
+    circuit: circuit.state(),
+    quota: quota.state(),
+    cache: cache.state(),
+    redis: redis?.state(),
   };
 }
 
-async function accountOf(
-  { upstream }: Config,
-  simulator: Simulator | undefined,
-): Promise<{ readonly server: string; readonly token: string; readonly baseUrl: string }> {
-  if (upstream.kind === 'account') return upstream;
-  const baseUrl = (await simulator?.listen())?.url ?? '';
-  return { server: '0000', token: SIMULATOR_TOKEN, baseUrl };
+/** Puts the graph and its HTTP server before the path of lookups. */
+async function listen(
+  config: Config,
+  path: LookupPath,
+  metrics: Metrics,
+  { log, clock, onClose }: Pick<World, 'clock' | 'onClose'> & { readonly log: Log },
+): Promise<string> {
+  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string };
+  const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
+  const graph = createGraph({
+    source: path.source,
+    deadlineMs: config.operationDeadlineMs,
+    freshness: config.freshness,
+    recordIdSecrets: config.recordIdSecrets,
+    explorable: config.playground,
+    onBug,
+    clock,
+  });
+  await graph.apollo.start();
+  onClose(() => graph.apollo.stop());
+  const http = createHttpServer({
+    apollo: graph.apollo,
+    begin: graph.begin,
+    checkDocument: createDocumentCheck(),
+    routerSecrets: config.routerSecrets,
+    playground: config.playground
+      ? createPlayground({ title: 'Wolkvox campaigns', endpoint: '/graphql', examples: readExamples(EXAMPLES) })
+      : undefined,
+    health: () => ({ version, ...health(path) }),
+    metrics,
+    metricsPublic: config.metricsPublic,
+    operationMs: config.operationDeadlineMs,
+    forget: (person) => forget(path, person),
+    onBug,
+  });
+  onClose(() => http.drain());
+  return http.listen(config.listen);
+}
+
+function health({ circuit, queue, quota, redis }: LookupPath): object {
+  return {
+    wolkvox: { circuit: circuit.state() },
+    queue: queue.state(),
+    quota: quota.state(),
+    ...(redis === undefined ? {} : { redis: redis.state() }),
+  };
+}
+
+/** @returns how many answers were dropped from the memory of this replica */
+async function forget({ cache, redis }: LookupPath, person: Person): Promise<number> {
+  // Replicas are told that something was erased, not who: with Redis the whole cache is dropped everywhere.
+  const erased = cache.erase(redis === undefined ? person : undefined);
+  await redis?.erase();
+  return erased;
+}
+
+function reportedByStart(): void {
+  // The caller of start() has the error.
 }
