@@ -10,30 +10,41 @@ export default tseslint.config(
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
     rules: {
-      // One process environment, read in one place: everybody else is given values.
+      // The environment is read in one place. All other code receives values.
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only src/main.ts reads the environment.' },
       ],
-      // Output goes through the log; scripts and tests switch this off below.
+      // Output goes through the log. Scripts and tests are exempt below.
       'no-console': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      // `async` also says that a function rejects where it would throw; what federation calls must.
+      // An async function rejects instead of throwing, which federation needs of reference resolvers.
       '@typescript-eslint/require-await': 'off',
-      // A switch over a text of outside ends with `default`.
+      // A switch over a text from outside ends with `default`.
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // A number in a template is what a number is for.
+      // Numbers may stand in templates.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => voidCall()` is how callbacks are written here.
+      // Callbacks are written `() => voidCall()`.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
   {
+    files: ['src/**'],
+    rules: {
+      // A function fits on a screen or two. A longer one hides state in a closure.
+      'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', { max: 12, variant: 'modified' }],
+      'max-depth': ['error', 4],
+    },
+  },
+  // Prettier wraps code at 120 columns; this rule does the same for comments.
+  { rules: { 'max-len': ['error', { code: 1000, comments: 120, ignoreUrls: true }] } },
+  {
     files: ['src/main.ts', 'src/simulator/main.ts', 'test/**', 'scripts/**', 'bench/**', 'examples/**', '*.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
-  // Scripts in plain JavaScript run before anything is built.
+  // Scripts in plain JavaScript run before anything is built, without types.
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.mjs'],
