@@ -1,26 +1,33 @@
-// `npm test`: everything that must hold, in the order of how fast it fails, with a summary at the end.
+/** `npm test`: runs every check, the fastest first, and stops at the first one that fails. */
 import { spawnSync } from 'node:child_process';
+import { readOptions } from './command-line.mjs';
 
 const STEPS = [
-  ['what the tests need', 'node', ['scripts/setup.mjs']],
-  ['generated types are fresh', 'graphql-codegen', ['--config', 'codegen.yml', '--check']],
-  ['lint', 'eslint', ['.']],
-  ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-  ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['tests', 'vitest', ['run']],
-  ['API tests on Node 24', 'node', ['scripts/node24.mjs']],
+  ['Install the programs that the tests need', 'node', ['scripts/setup.mjs']],
+  ['Compare the generated types with the schema', 'graphql-codegen', ['--config', 'codegen.yml', '--check']],
+  ['Lint', 'eslint', ['.']],
+  ['Check the format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+  ['Check the types', 'tsc', ['-p', 'tsconfig.json']],
+  ['Run the tests', 'vitest', ['run']],
+  ['Run the API tests on Node 24', 'node', ['scripts/node24.mjs']],
 ];
+
+readOptions(`Usage: npm test [-- --help | --version]
+Runs every check, the fastest first, and stops at the first one that fails:
+${STEPS.map(([title], index) => `  ${index + 1}. ${title}`).join('\n')}
+The exit code is 0 if all of them pass.`);
 
 const results = [];
 for (const [title, command, args] of STEPS) {
   console.log(`\n== ${title}`);
   const startedAt = performance.now();
   const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  results.push({ step: title, seconds: Number(((performance.now() - startedAt) / 1000).toFixed(1)), ok: status === 0 });
+  const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(1));
+  results.push({ step: title, seconds, ok: status === 0 });
   if (status !== 0) break;
 }
 console.log('');
 console.table(results);
-const failed = results.filter(({ ok }) => !ok).length;
-console.log(`${results.length - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+const passed = results.filter(({ ok }) => ok).length;
+console.log(`${passed} of ${STEPS.length} steps passed.`);
+process.exitCode = passed === STEPS.length ? 0 : 1;

@@ -1,15 +1,19 @@
 /**
- * `npm run demo`: a simulated Wolkvox, the campaign subgraph, a subgraph of customers and an Apollo Gateway in front, in one
- * process. DEMO_PORT is the gateway's port, the others listen on the next three; 0: each on a free one. Ends on Ctrl-C.
+ * `npm run demo`: runs a simulated Wolkvox, the campaign subgraph, a customers subgraph and an Apollo Gateway in one
+ * process, until Ctrl-C.
  */
-import { EXAMPLES } from '../src/simulator/cast.js';
-import { createLog } from '../src/telemetry/log.js';
 import { startStack } from '../examples/federation/stack.js';
 import type { Stack, StackPorts } from '../examples/federation/stack.js';
+import { EXAMPLES } from '../src/simulator/example-people.js';
+import { createLog } from '../src/telemetry/log.js';
+import { readOptions } from './command-line.mjs';
 
+const HELP = `Usage: npm run demo [-- --help | --version]
+Runs a simulated Wolkvox, the campaign subgraph, a customers subgraph and an Apollo Gateway. Ctrl-C ends them.
+DEMO_PORT is the port of the gateway, 4000 by default. The others use the next three ports. 0: four free ports.`;
 const DEFAULT_PORT = 4000;
 const LAST_PORT = 65_535;
-/** One Ctrl-C comes twice: from the terminal, and from npm, which hands on what it gets. */
+/** Ctrl-C sends SIGINT twice: the terminal sends one, and npm passes its own on. */
 const SAME_KEY_PRESS_MS = 500;
 
 function readPorts(text: string): StackPorts {
@@ -17,35 +21,35 @@ function readPorts(text: string): StackPorts {
   if (!Number.isInteger(first) || first < 0 || first + 3 > LAST_PORT) {
     throw new Error(`DEMO_PORT: expected a whole number from 0 to ${LAST_PORT - 3}.`);
   }
-  const port = (place: number): number => (first === 0 ? 0 : first + place);
+  const port = (offset: number): number => (first === 0 ? 0 : first + offset);
   return { gateway: first, campaigns: port(1), customers: port(2), simulator: port(3) };
 }
 
 function announce({ urls }: Stack): void {
   const query = `{ customer(customerId: "${EXAMPLES.inSeveralCampaigns.customerId}") { name email campaignRecords { campaignId outcome } } }`;
   console.log(`
-  gateway             ${urls.gateway}   with a playground: open it in a browser
-  campaign subgraph   ${urls.campaigns}   with a playground too
+  gateway             ${urls.gateway}   has a playground: open it in a browser
+  campaign subgraph   ${urls.campaigns}   has a playground
   customers subgraph  ${urls.customers}
-  simulated Wolkvox   ${urls.simulator}   invented people
+  simulated Wolkvox   ${urls.simulator}   has invented people
 
-A question that both subgraphs answer together:
+This operation uses both subgraphs:
 
   curl ${urls.gateway}/graphql -H 'content-type: application/json' \\
     -d '${JSON.stringify({ query })}'
 
-Ctrl-C ends all of them.
+Ctrl-C ends the demo.
 `);
 }
 
-/** Resolves at the first signal that asks to end; a later one ends at once. */
-function untilAskedToEnd(): Promise<void> {
+/** Resolves at the first SIGINT or SIGTERM. A later one ends the process at once. */
+function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let askedAt: number | undefined;
+    let signalledAt: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        askedAt ??= performance.now();
-        if (performance.now() - askedAt > SAME_KEY_PRESS_MS) process.exit(130);
+        signalledAt ??= performance.now();
+        if (performance.now() - signalledAt > SAME_KEY_PRESS_MS) process.exit(130);
         resolve();
       });
     }
@@ -53,17 +57,16 @@ function untilAskedToEnd(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const asked = untilAskedToEnd();
-  const stack = await startStack({
-    ports: readPorts(process.env['DEMO_PORT'] ?? ''),
-    log: createLog({ level: 'warn', secrets: [] }),
-  });
+  const signalled = firstSignal();
+  const ports = readPorts(process.env['DEMO_PORT'] ?? '');
+  const stack = await startStack({ ports, log: createLog({ level: 'warn', secrets: [] }) });
   announce(stack);
-  await asked;
-  console.log('Ending.');
+  await signalled;
+  console.log('The demo ends.');
   await stack.stop();
 }
 
+readOptions(HELP);
 try {
   await main();
 } catch (error) {

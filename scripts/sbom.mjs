@@ -1,17 +1,17 @@
 /**
- * `npm run sbom`: what the service is made of. Writes the software bill of materials of its runtime dependencies to
- * `reports/sbom.cdx.json` (CycloneDX, by npm from the lock file), lists their licences, and ends with code 1 where one is not on the list
- * below or not known. Works without a network.
+ * `npm run sbom`: writes the software bill of materials of the runtime dependencies to `reports/sbom.cdx.json`
+ * (CycloneDX, made by npm from the lock file) and prints their licences. It works without a network.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readOptions } from './command-line.mjs';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const REPORT = 'reports/sbom.cdx.json';
 
-/** Licences that ask for no more than to be named. Another one is looked at by a person before it comes in. */
-const ALLOWED = new Set([
+/** Licences that require attribution at most. Review a licence before you add it. */
+const ALLOWED_LICENCES = new Set([
   'MIT',
   'MIT-0',
   'ISC',
@@ -23,53 +23,47 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 
+readOptions(`Usage: npm run sbom [-- --help | --version]
+Writes the software bill of materials of the runtime dependencies to ${REPORT} and prints their licences.
+The exit code is 1 if a licence is not on the list in scripts/sbom.mjs.`);
+
 const sbom = readSbom();
-const licences = new Map();
+const packagesByLicence = new Map();
 const refused = [];
 for (const { name, version, licenses = [] } of sbom.components) {
   const licence = licenceOf(licenses);
-  licences.set(licence, (licences.get(licence) ?? 0) + 1);
-  if (!isAllowed(licence)) refused.push(`${name}@${version}: ${licence}`);
+  packagesByLicence.set(licence, (packagesByLicence.get(licence) ?? 0) + 1);
+  if (!isAllowed(licence)) refused.push(`  ${name}@${version}: ${licence}`);
 }
 
 mkdirSync(`${ROOT}reports`, { recursive: true });
 writeFileSync(ROOT + REPORT, `${JSON.stringify(sbom, null, 2)}\n`);
 const { name, version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
-console.log(`${name} ${version}: ${sbom.components.length} packages at run time, in ${REPORT}`);
-console.table([...licences].sort(([, a], [, b]) => b - a).map(([licence, packages]) => ({ licence, packages })));
+console.log(`${name} ${version} has ${sbom.components.length} runtime packages. They are listed in ${REPORT}.`);
+const table = [...packagesByLicence].map(([licence, packages]) => ({ licence, packages }));
+console.table(table.sort((one, other) => other.packages - one.packages));
 if (refused.length > 0) {
-  console.error(
-    `Licences that are not on the list of scripts/sbom.mjs:\n${refused.map((line) => `  ${line}`).join('\n')}`,
-  );
+  console.error(`These licences are not on the list in scripts/sbom.mjs:\n${refused.join('\n')}`);
   process.exitCode = 1;
 }
 
 function readSbom() {
-  const args = [
-    'sbom',
-    '--sbom-format',
-    'cyclonedx',
-    '--sbom-type',
-    'application',
-    '--omit',
-    'dev',
-    '--package-lock-only',
-  ];
+  const args = 'sbom --sbom-format cyclonedx --sbom-type application --omit dev --package-lock-only'.split(' ');
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 100_000_000 });
-  if (status !== 0) throw new Error(`npm sbom ended with ${status}:\n${stderr}`);
+  if (status !== 0) throw new Error(`npm sbom failed with exit code ${status}:\n${stderr}`);
   return JSON.parse(stdout);
 }
 
-/** CycloneDX has an SPDX id, an expression, or the package's own words. */
+/** One SPDX expression. CycloneDX has an expression, SPDX ids, or names that the package has chosen itself. */
 function licenceOf(licenses) {
   const texts = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name);
   return texts.length === 0 || texts.some((text) => !text) ? 'unknown' : texts.join(' AND ');
 }
 
-/** One of several alternatives serves; of several that hold together, each must. */
+/** `A OR B` is allowed if one of them is, `A AND B` if both are. */
 function isAllowed(licence) {
   return licence
     .replace(/[()]/g, '')
     .split(' AND ')
-    .every((part) => part.split(' OR ').some((one) => ALLOWED.has(one.trim())));
+    .every((part) => part.split(' OR ').some((one) => ALLOWED_LICENCES.has(one.trim())));
 }

@@ -1,2 +1,2 @@
-/** The path of an installed tool, or undefined. */
+/** The path of an installed program; undefined if there is none. */
 export function findTool(tool: 'chromium' | 'redis'): string | undefined;

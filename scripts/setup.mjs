@@ -1,33 +1,30 @@
 /**
- * Sees to the two programs that the tests need and npm does not bring: a Chromium for the playground and a Redis server for the
- * replicas. Does nothing where they are there; installs them from Debian's or Ubuntu's packages where it may; otherwise ends with
- * code 1 and one message that says what to install.
- *
- * On the command line: `node scripts/setup.mjs`. As a module: `findTool('chromium')` gives a path.
+ * `node scripts/setup.mjs`: installs the two programs that the tests need and npm does not install: Chromium and a
+ * Redis server. It does nothing if both are installed. If it cannot install them, it says what to install and ends with
+ * code 1. The tests find the programs with `findTool`.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readOptions } from './command-line.mjs';
 
-/**
- * What is needed, by the names under which it is installed, best first; `package` is Debian's name, `elsewhere` what others call it.
- */
+/** `commands`: names of the program, the preferred first. `package`: its package in Debian and Ubuntu. */
 const TOOLS = {
   chromium: {
+    title: 'Chromium or Google Chrome',
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     package: 'chromium',
-    elsewhere: 'Chromium or Google Chrome',
   },
   redis: {
+    title: 'Redis 6.2 or later, or Valkey',
     commands: ['redis-server', 'valkey-server'],
     package: 'redis-server',
-    elsewhere: 'Redis 6.2 or later, or Valkey',
   },
 };
 
 /**
- * The path of an installed tool, or undefined.
+ * The path of an installed program; undefined if there is none.
  *
  * @param {'chromium' | 'redis'} tool
  * @returns {string | undefined}
@@ -50,46 +47,54 @@ function isProgram(path) {
   }
 }
 
-/** The words to put before `apt-get` so that it may install; undefined: it may not, or is not there. */
-function readApt() {
-  const apt = findCommand(['apt-get']);
-  if (apt === undefined) return undefined;
-  if (process.getuid?.() === 0) return [apt];
-  const sudo = findCommand(['sudo']);
-  const maySudo = sudo !== undefined && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  return maySudo ? [sudo, '-n', apt] : undefined;
+function missingTools() {
+  return Object.keys(TOOLS).filter((tool) => findTool(tool) === undefined);
 }
 
-function install(apt, packages) {
-  const [program, ...words] = apt;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const run = (...args) =>
-    spawnSync(program, [...words, ...args], { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
-  const add = ['install', '--yes', '--no-install-recommends', ...packages];
-  // The lists may be old or absent: one refresh, then one more try.
-  return run(...add) || (run('update') && run(...add));
-}
-
+/** Returns the exit code. */
 function setUp() {
-  let missing = Object.keys(TOOLS).filter((tool) => findTool(tool) === undefined);
-  if (missing.length === 0) return 0;
-  const packages = missing.map((tool) => TOOLS[tool].package);
-  const apt = readApt();
+  if (missingTools().length === 0) return 0;
+  const apt = aptCommand();
   if (apt !== undefined) {
-    console.log(`The tests need ${packages.join(' and ')}: installing with apt-get.`);
+    const packages = missingTools().map((tool) => TOOLS[tool].package);
+    console.log(`The tests need ${packages.join(' and ')}. apt-get installs the missing programs.`);
     install(apt, packages);
-    missing = missing.filter((tool) => findTool(tool) === undefined);
-    if (missing.length === 0) return 0;
   }
-  const wanted = missing.map((tool) => TOOLS[tool]);
-  const why = apt === undefined ? 'this account may not install with apt-get here' : 'apt-get could not install it';
+  const missing = missingTools().map((tool) => TOOLS[tool]);
+  if (missing.length === 0) return 0;
+  const titles = missing.map(({ title }) => title).join(', and ');
+  const reason = apt === undefined ? 'This account may not run apt-get.' : 'apt-get failed to install it.';
   console.error(
-    `The tests need ${wanted.map(({ elsewhere }) => elsewhere).join(', and ')}; ${why}.\n` +
-      `Install it, then run the tests again. On Debian and Ubuntu: sudo apt-get install ${wanted.map((tool) => tool.package).join(' ')}\n` +
-      `Looked in PATH for: ${wanted.flatMap(({ commands }) => commands).join(', ')}`,
+    `The tests need ${titles}. ${reason}\n` +
+      `Install it. On Debian and Ubuntu: sudo apt-get install ${missing.map((tool) => tool.package).join(' ')}\n` +
+      `These names were searched in PATH: ${missing.flatMap(({ commands }) => commands).join(', ')}`,
   );
   return 1;
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+/** The command that runs apt-get with the rights to install; undefined if there is none. */
+function aptCommand() {
+  const apt = findCommand(['apt-get']);
+  if (apt === undefined) return undefined;
+  if (process.getuid?.() === 0) return [apt];
+  const sudo = findCommand(['sudo']);
+  const canSudo = sudo !== undefined && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  return canSudo ? [sudo, '-n', apt] : undefined;
+}
+
+function install([program, ...args], packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const run = (...more) =>
+    spawnSync(program, [...args, ...more], { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
+  const add = () => run('install', '--yes', '--no-install-recommends', ...packages);
+  // The package lists may be missing or too old.
+  if (!add() && run('update')) add();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  readOptions(`Usage: node scripts/setup.mjs [--help | --version]
+Installs the programs that the tests need: ${Object.values(TOOLS)
+    .map(({ title }) => title)
+    .join('; ')}.`);
   process.exitCode = setUp();
+}

@@ -2,228 +2,288 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { startService } from '../support/service.js';
+import { createMovableClock } from '../support/clock.js';
+import { codesOf, type GraphResponse } from '../support/graphql-client.js';
+import { eventually, holdCalls } from '../support/simulator-client.js';
+import { logLines, startService, type TestService } from '../support/service.js';
 
-const person = (index: number): string => `${30_000_000 + index}`;
-const aliases = (count: number, different: number): string =>
-  `{ ${Array.from({ length: count }, (_, index) => `a${index}: findCampaignRecords(customerId: "${person(index % different)}") { id }`).join(' ')} }`;
+const KNOWN = '{ findCampaignRecords(phone: "3064821975") { id fetchedAt } }';
 
-describe('asking once', () => {
-  it('makes 10 calls of 50 aliases with 10 different questions, never three at once, with both slots busy', async () => {
+describe('equal lookups', () => {
+  it('of one operation share a call, and two calls run at once', async () => {
     const { ask, simulator } = await startService({ settings: { latency: { minMs: 50, maxMs: 50 } } });
-    const startedAt = performance.now();
-    const { errors } = await ask(aliases(50, 10));
-    const ms = Math.round(performance.now() - startedAt);
-    expect(errors).toEqual([]);
-    expect(simulator.witness.calls).toHaveLength(10);
-    expect(simulator.witness.mostAtOnce).toBe(2);
-    console.log(`10 calls of 50 ms, two at a time: ${ms} ms (250 ms at best)`);
+    expect(codesOf(await ask(operation(50, 10)))).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(10);
+    expect(simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('makes 10 calls of 200 clients that ask 10 questions at once', async () => {
+  it('of 200 clients share 10 calls', async () => {
     const { ask, simulator } = await startService({ settings: { latency: { minMs: 20, maxMs: 20 } } });
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, index) =>
-        ask(`{ findCampaignRecords(customerId: "${person(index % 10)}") { id } }`),
-      ),
-    );
-    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
-    expect(simulator.witness.calls).toHaveLength(10);
-    expect(simulator.witness.mostAtOnce).toBeLessThanOrEqual(2);
+    const clients = Array.from({ length: 200 }, (_, index) => ask(operation(1, 1, index % 10)));
+    expect((await Promise.all(clients)).flatMap(codesOf)).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(10);
+    expect(simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('keeps answers, empty ones too, and says how old they are', async () => {
+  it('share a call without a cache, too', async () => {
+    const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    // The second lookup of each operation is one of its own. It waits, which shows that the operation has started.
+    const query = (index: number): string => `{ a: ${lookup(0)} b: ${lookup(index)} }`;
+    const responses = [1, 2, 3].map((index) => ask(query(index)));
+    await queueHolds(service, 2);
+    gate.open();
+    expect((await Promise.all(responses)).flatMap(codesOf)).toEqual([]);
+    expect(customersAsked(service).sort()).toEqual([0, 1, 2, 3].map(customerId));
+    // The answer is not cached.
+    await ask(`{ ${lookup(0)} }`);
+    expect(simulator.requestLog.requests).toHaveLength(5);
+  });
+});
+
+describe('cached answers', () => {
+  it('are served without a call, empty ones too, and keep the time of their call', async () => {
     const { ask, simulator } = await startService();
-    const query =
-      '{ a: findCampaignRecords(phone: "3064821975") { fetchedAt } b: findCampaignRecords(customerId: "20000000") { id } }';
+    const query = `{ a: findCampaignRecords(phone: "3064821975") { fetchedAt } b: ${lookup(0)} }`;
     const first = await ask(query);
     const second = await ask(query);
+    expect(first.data?.['a']).not.toEqual([]);
+    expect(first.data?.['b']).toEqual([]);
     expect(second.data).toEqual(first.data);
-    expect(second.data?.['b']).toEqual([]);
-    expect(simulator.witness.calls).toHaveLength(2);
+    expect(simulator.requestLog.requests).toHaveLength(2);
   });
 
-  it('tells in cache-control what remains of the freshness, and no-store beside an error', async () => {
-    const { ask } = await startService({ env: { CACHE_TTL_SECONDS: '100' } });
-    const fine = await ask(
-      '{ findCampaignRecords(phone: "3064821975") { id customer { customerId } opts { value } } }',
-    );
-    expect(fine.headers.get('cache-control')).toMatch(/^max-age=(9[5-9]|100), public$/);
+  it('are fresh for the time in cache-control, and a response with an error has no-store', async () => {
+    const clock = createMovableClock();
+    const { ask } = await startService({ clock, env: { CACHE_TTL_SECONDS: '1000' } });
+    expect(maxAgeOf(await ask(KNOWN))).toSatisfy((seconds: number) => seconds > 900 && seconds <= 1_000);
+    clock.advance(500_000);
+    expect(maxAgeOf(await ask(KNOWN))).toSatisfy((seconds: number) => seconds > 400 && seconds <= 500);
     const failed = await ask('{ findCampaignRecords(phone: "abc") { id } }');
     expect(failed.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('asks Wolkvox for maxAge 0, once for equal questions that came before it was sent', async () => {
+  it('are not served if the caller gives maxAge 0, but equal lookups of the operation share a call', async () => {
     const { ask, simulator } = await startService();
     const query = '{ findCampaignRecords(phone: "3064821975", maxAge: 0) { fetchedAt } }';
     await ask(query);
     await ask(query);
-    expect(simulator.witness.calls).toHaveLength(2);
-    await ask(
-      '{ a: findCampaignRecords(phone: "3060000000", maxAge: 0) { id } b: findCampaignRecords(phone: "306 000 0000") { id } }',
-    );
-    expect(simulator.witness.calls).toHaveLength(3);
+    expect(simulator.requestLog.requests).toHaveLength(2);
+    const field = (phone: string): string => `findCampaignRecords(phone: "${phone}", maxAge: 0) { id }`;
+    await ask(`{ a: ${field('3060000000')} b: ${field('306 000 0000')} }`);
+    expect(simulator.requestLog.requests).toHaveLength(3);
   });
 
-  it('keeps nothing with CACHE_TTL_SECONDS=0 and still shares what is in flight', async () => {
-    const { ask, simulator } = await startService({
-      env: { CACHE_TTL_SECONDS: '0' },
-      settings: { latency: { minMs: 100, maxMs: 100 } },
-    });
-    const query = '{ findCampaignRecords(phone: "3064821975") { id } }';
-    await Promise.all([ask(query), ask(query), ask(query)]);
-    expect(simulator.witness.calls).toHaveLength(1);
-    await ask(query);
-    expect(simulator.witness.calls).toHaveLength(2);
+  it('may be cached by the caller for maxAge at most', async () => {
+    const { ask } = await startService();
+    const respond = (maxAge: string): Promise<GraphResponse> =>
+      ask(`{ findCampaignRecords(phone: "3064821975"${maxAge}) { id } }`);
+    expect((await respond(', maxAge: 0')).headers.get('cache-control')).toBe('no-store');
+    expect(maxAgeOf(await respond(', maxAge: 30'))).toSatisfy((seconds: number) => seconds > 0 && seconds <= 30);
+    expect(maxAgeOf(await respond(''))).toBeGreaterThan(30);
   });
+});
 
-  it('sends exactly 20 of 30 questions where the day has 20 calls, and says when the next day begins', async () => {
+describe('limits of calls', () => {
+  it('send 20 of 30 lookups if the day has 20 calls, and name the seconds to the next day', async () => {
     const { ask, simulator } = await startService({ env: { WOLKVOX_DAILY_LIMIT: '20' } });
-    const { errors, data } = await ask(aliases(30, 30));
-    expect(simulator.witness.calls).toHaveLength(20);
+    const response = await ask(operation(30, 30));
+    expect(simulator.requestLog.requests).toHaveLength(20);
+    expect(answered(response)).toBe(20);
+    expect(response.errors).toHaveLength(10);
+    for (const { extensions } of response.errors) {
+      expect(extensions).toEqual({
+        code: 'UPSTREAM_QUOTA_EXHAUSTED',
+        retryable: false,
+        retryAfterSeconds: expect.toSatisfy((seconds: number) => seconds > 0 && seconds <= 86_400) as number,
+      });
+    }
+    // Cached answers are still served.
+    expect(codesOf(await ask(operation(1, 1)))).toEqual([]);
+  });
+
+  it('send 25 calls of an operation if it may cause 25, and refuse its other lookups', async () => {
+    const { ask, simulator } = await startService({ env: { LOOKUPS_PER_OPERATION: '25' } });
+    const response = await ask(operation(30, 30));
+    expect(codesOf(response)).toEqual(Array.from({ length: 5 }, () => 'TOO_MANY_LOOKUPS'));
+    expect(answered(response)).toBe(25);
+    expect(simulator.requestLog.requests).toHaveLength(25);
+    // Cached answers do not count, so the next operation gets the others.
+    expect(codesOf(await ask(operation(30, 30)))).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(30);
+  });
+
+  it('let 5 calls wait if QUEUE_LIMIT is 5, and refuse the others', async () => {
+    const { ask, simulator } = await startService({
+      env: { QUEUE_LIMIT: '5' },
+      settings: { latency: { minMs: 50, maxMs: 50 } },
+    });
+    const response = await ask(operation(20, 20));
+    expect(codesOf(response)).toEqual(Array.from({ length: 13 }, () => 'UPSTREAM_BUSY'));
+    expect(simulator.requestLog.requests).toHaveLength(7);
+  });
+
+  it('send no call while Wolkvox asks for a pause', async () => {
+    const { ask, simulator } = await startService({ settings: { retryAfterSeconds: 60 } });
+    simulator.faults.always('429-seconds');
+    expect(new Set(codesOf(await ask(operation(50, 50))))).toEqual(new Set(['UPSTREAM_BUSY']));
+    const { errors } = await ask(operation(10, 10, 100));
     expect(errors).toHaveLength(10);
     for (const { extensions } of errors) {
-      expect(extensions).toMatchObject({ code: 'UPSTREAM_QUOTA_EXHAUSTED', retryable: false });
+      expect(extensions).toMatchObject({ code: 'UPSTREAM_BUSY', retryable: true });
       expect(extensions['retryAfterSeconds']).toBeGreaterThan(0);
-      expect(extensions['retryAfterSeconds']).toBeLessThanOrEqual(86_400);
     }
-    expect(Object.values(data ?? {}).filter((list) => list !== null)).toHaveLength(20);
-    // What is known is still served.
-    expect((await ask(aliases(1, 1))).errors).toEqual([]);
-  });
-
-  it('answers 250 calls of one operation and refuses the fields beyond', async () => {
-    const { ask, simulator } = await startService({ env: { LOOKUPS_PER_OPERATION: '25' } });
-    const { errors, data } = await ask(aliases(30, 30));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
-      Array.from({ length: 5 }, () => 'TOO_MANY_LOOKUPS'),
-    );
-    expect(Object.values(data ?? {}).filter((list) => list !== null)).toHaveLength(25);
-    expect(simulator.witness.calls).toHaveLength(25);
-    // What memory knows is free: the next operation has its calls for the rest.
-    expect((await ask(aliases(30, 30))).errors).toEqual([]);
-    expect(simulator.witness.calls).toHaveLength(30);
+    // Two calls ran when Wolkvox refused the first of them.
+    expect(simulator.requestLog.requests.length).toBeLessThanOrEqual(2);
   });
 });
 
-describe('small before big', () => {
-  it('lets one question wait for at most one call of an operation of a hundred', async () => {
-    const { ask, simulator } = await startService({ settings: { latency: { minMs: 30, maxMs: 30 } } });
-    const big = ask(aliases(100, 100));
-    await simulatorHas(simulator, 4);
-    const before = simulator.witness.calls.length;
-    await ask('{ findCampaignRecords(phone: "3064821975") { id } }');
-    const order = simulator.witness.calls.map(({ lookup }) => JSON.stringify(lookup));
-    const place = order.findIndex((text) => text.includes('3064821975'));
-    // Those under way, and one whose turn was before.
-    expect(place - before).toBeLessThanOrEqual(3);
-    expect((await big).errors).toEqual([]);
-    expect(simulator.witness.mostAtOnce).toBe(2);
+describe('order of calls', () => {
+  it('lets a single lookup wait for at most one call of an operation of a hundred', async () => {
+    const service = await startService();
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    const large = ask(operation(100, 100));
+    await queueHolds(service, 98);
+    const small = ask(`{ ${lookup(500)} }`);
+    await queueHolds(service, 99);
+    gate.open();
+    expect(codesOf(await small)).toEqual([]);
+    expect(codesOf(await large)).toEqual([]);
+    const position = customersAsked(service).indexOf(customerId(500));
+    // Two calls ran before.
+    expect(position).toBeGreaterThanOrEqual(2);
+    expect(position).toBeLessThanOrEqual(3);
+    expect(simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('serves a small operation early that waits for one of the last questions of a big one', async () => {
-    const { ask, simulator } = await startService({ settings: { latency: { minMs: 30, maxMs: 30 } } });
-    const big = ask(aliases(100, 100));
-    await simulatorHas(simulator, 2);
-    const { errors } = await ask(`{ findCampaignRecords(customerId: "${person(99)}") { id } }`);
-    expect(errors).toEqual([]);
-    expect(simulator.witness.calls.length).toBeLessThan(20);
-    await big;
-    expect(simulator.witness.calls).toHaveLength(100);
+  it('moves a waiting call of a large operation forward if a small one asks for the same', async () => {
+    const service = await startService();
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    const large = ask(operation(100, 100));
+    await queueHolds(service, 98);
+    // The second lookup waits, which shows that the operation has started.
+    const small = ask(`{ a: ${lookup(99)} b: ${lookup(500)} }`);
+    await queueHolds(service, 99);
+    gate.open();
+    expect(codesOf(await small)).toEqual([]);
+    expect(codesOf(await large)).toEqual([]);
+    const position = customersAsked(service).indexOf(customerId(99));
+    expect(position).toBeGreaterThanOrEqual(2);
+    expect(position).toBeLessThanOrEqual(3);
+    expect(simulator.requestLog.requests).toHaveLength(101);
   });
 });
 
-describe('deadlines', () => {
-  it('refuses at once what cannot have its turn in time, and says when to come again', async () => {
+describe('the deadline of an operation', () => {
+  it('refuses at once the lookups whose calls would start too late, and names a time to try again', async () => {
     const { ask, simulator } = await startService({
       env: { REQUEST_DEADLINE_MS: '1500' },
       settings: { latency: { minMs: 200, maxMs: 200 } },
     });
-    await ask(aliases(2, 2));
-    const { errors, data } = await ask(aliases(60, 60));
-    const refused = errors.filter(({ extensions }) => extensions['code'] === 'UPSTREAM_BUSY');
+    await ask(operation(2, 2));
+    const response = await ask(operation(60, 60));
+    const refused = response.errors.filter(({ extensions }) => extensions['code'] === 'UPSTREAM_BUSY');
     expect(refused.length).toBeGreaterThan(20);
-    for (const { extensions } of refused)
-      expect(extensions).toMatchObject({ retryable: true, retryAfterSeconds: expect.any(Number) as number });
-    const answered = Object.values(data ?? {}).filter((list) => list !== null).length;
-    expect(answered).toBeGreaterThan(5);
-    expect(simulator.witness.mostAtOnce).toBe(2);
+    for (const { extensions } of refused) {
+      expect(extensions['retryable']).toBe(true);
+      expect(extensions['retryAfterSeconds']).toBeGreaterThan(0);
+    }
+    // Two are cached, and the first of the others are sent.
+    expect(answered(response)).toBeGreaterThan(2);
+    expect(simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('bounds the queue', async () => {
-    const { ask } = await startService({ env: { QUEUE_LIMIT: '5' }, settings: { latency: { minMs: 50, maxMs: 50 } } });
-    const { errors } = await ask(aliases(20, 20));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
-      Array.from({ length: 13 }, () => 'UPSTREAM_BUSY'),
-    );
-  });
-
-  it('drops the waiting calls of a client that hung up, and keeps what is under way', async () => {
-    const { ask, simulator } = await startService({ settings: { latency: { minMs: 100, maxMs: 100 } } });
-    const client = new AbortController();
-    const hungUp = ask(aliases(40, 40), {}, { signal: client.signal }).catch((error: unknown) => error);
-    await simulatorHas(simulator, 2);
-    client.abort();
-    await hungUp;
-    const { errors } = await ask('{ findCampaignRecords(phone: "3064821975") { id } }');
-    expect(errors).toEqual([]);
-    expect(simulator.witness.calls.length).toBeLessThanOrEqual(5);
-    // The two that were under way ended into the cache.
-    const calls = simulator.witness.calls.length;
-    await ask(aliases(2, 2));
-    expect(simulator.witness.calls).toHaveLength(calls);
-  });
-
-  it('drops the calls of a client that hung up while its compressed body was still being read', async () => {
-    const { url, simulator } = await startService({ settings: { latency: { minMs: 100, maxMs: 100 } } });
-    const padding = 'x'.repeat(1_000_000);
-    const body = gzipSync(JSON.stringify({ query: aliases(40, 40), extensions: { padding } }));
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    const head = `POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
-    socket.write(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
-    // Longer than a body takes to be read and its first calls to be sent.
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(simulator.witness.calls.length).toBeLessThanOrEqual(2);
-  });
-
-  it('lets the answer of maxAge be cached no longer than the caller accepts', async () => {
-    const { ask } = await startService();
-    const cacheControl = async (maxAge: number): Promise<string | null> =>
-      (await ask(`{ findCampaignRecords(phone: "3064821975", maxAge: ${maxAge}) { id } }`)).headers.get(
-        'cache-control',
-      );
-    expect(await cacheControl(0)).toBe('no-store');
-    expect(await cacheControl(30)).toMatch(/^max-age=(2[5-9]|30), public$/);
-  });
-
-  it('keeps asking nobody while Wolkvox asks for a pause', async () => {
-    const { ask, simulator } = await startService({ settings: { retryAfterSeconds: 60 } });
-    simulator.faults.always('429-seconds');
-    await ask(aliases(50, 50));
-    const { errors } = await ask(aliases(10, 60));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
-      Array.from({ length: 10 }, () => 'UPSTREAM_BUSY'),
-    );
-    // The two that were under way when Wolkvox said so.
-    expect(simulator.witness.attempts).toHaveLength(2);
-  });
-
-  it('answers UPSTREAM_TIMEOUT at the deadline, lets the call end into the cache, and serves it then', async () => {
-    const { ask, simulator } = await startService({
-      env: { REQUEST_DEADLINE_MS: '200' },
-      settings: { latency: { minMs: 500, maxMs: 500 } },
-    });
-    const { errors } = await ask(aliases(1, 1));
-    expect(errors.map(({ extensions }) => extensions['code'])).toEqual(['UPSTREAM_TIMEOUT']);
-    await expect.poll(() => simulator.witness.calls[0]?.endedAt ?? null, { timeout: 5000 }).not.toBeNull();
-    expect((await ask(aliases(1, 1))).errors).toEqual([]);
-    expect(simulator.witness.calls).toHaveLength(1);
+  it('is an UPSTREAM_TIMEOUT, but the call goes on, and its answer is cached', async () => {
+    const service = await startService({ env: { REQUEST_DEADLINE_MS: '500' } });
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    expect(codesOf(await ask(KNOWN))).toEqual(['UPSTREAM_TIMEOUT']);
+    gate.open();
+    await eventually(() => logLines(service, 'call.answered').length).toBe(1);
+    expect(codesOf(await ask(KNOWN))).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(1);
   });
 });
 
-async function simulatorHas(simulator: { witness: { calls: readonly unknown[] } }, calls: number): Promise<void> {
-  await expect.poll(() => simulator.witness.calls.length, { interval: 5, timeout: 5000 }).toBeGreaterThanOrEqual(calls);
+describe('a client that disconnects', () => {
+  it('cancels its waiting calls; the calls that are sent go on, and their answers are cached', async () => {
+    const service = await startService();
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    const client = new AbortController();
+    const response = ask(operation(40, 40), {}, { signal: client.signal });
+    await eventually(() => simulator.requestLog.inFlight).toBe(2);
+    await queueHolds(service, 38);
+    client.abort();
+    await expect(response).rejects.toThrow('aborted');
+    await queueHolds(service, 0);
+    gate.open();
+    await eventually(() => logLines(service, 'call.answered').length).toBe(2);
+    expect(codesOf(await ask(operation(2, 2)))).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(2);
+  });
+
+  it('cancels its waiting calls while its compressed body is still being read, too', async () => {
+    const service = await startService();
+    const { url, simulator } = service;
+    const gate = holdCalls(simulator);
+    const padding = 'x'.repeat(1_000_000);
+    const body = gzipSync(JSON.stringify({ query: operation(40, 40), extensions: { padding } }));
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    const head = [
+      'POST /graphql HTTP/1.1',
+      'host: localhost',
+      'content-type: application/json',
+      'content-encoding: gzip',
+      `content-length: ${body.length}`,
+    ];
+    socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+    const cancelled = (): unknown[] => logLines(service, 'lookup.refused').map(({ reason }) => reason);
+    await eventually(() => cancelled().length).toBeGreaterThanOrEqual(38);
+    expect(new Set(cancelled())).toEqual(new Set(['abandoned']));
+    expect(simulator.requestLog.requests.length).toBeLessThanOrEqual(2);
+    gate.open();
+    socket.destroy();
+  });
+});
+
+/** The id of a customer without records. */
+function customerId(index: number): string {
+  return String(30_000_000 + index);
+}
+
+function lookup(index: number): string {
+  return `findCampaignRecords(customerId: "${customerId(index)}") { id }`;
+}
+
+/** An operation with `count` fields, which are `distinct` different lookups from number `first` on. */
+function operation(count: number, distinct: number, first = 0): string {
+  const fields = Array.from({ length: count }, (_, index) => `f${index}: ${lookup(first + (index % distinct))}`);
+  return `{ ${fields.join(' ')} }`;
+}
+
+/** Fields that have an answer. */
+function answered({ data }: GraphResponse): number {
+  return Object.values(data ?? {}).filter((list) => list !== null).length;
+}
+
+/** Seconds in `cache-control`; NaN if it allows no caching. */
+function maxAgeOf({ headers }: GraphResponse): number {
+  return Number(/^max-age=(\d+), public$/.exec(headers.get('cache-control') ?? '')?.[1]);
+}
+
+/** The customer id of each call, in the order of their arrival. */
+function customersAsked({ simulator }: TestService): string[] {
+  return simulator.requestLog.requests.map((request) => request.lookup.customerId);
+}
+
+/** Waits until so many calls wait in the queue. */
+async function queueHolds({ get }: TestService, waiting: number): Promise<void> {
+  const state = async (): Promise<unknown> => (await get('/readyz')).json();
+  await expect.poll(state, { interval: 10, timeout: 20_000 }).toMatchObject({ queue: { waiting } });
 }

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXAMPLES } from '../../src/simulator/cast.js';
-import { startService, type GraphResponse, type TestService } from '../support/service.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
+import { startService, type TestService } from '../support/service.js';
+import type { GraphResponse } from '../support/graphql-client.js';
 
 const { inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, severalPhones, nobody } = EXAMPLES;
 
@@ -38,10 +39,10 @@ async function idsOf(service: TestService, query: string): Promise<string[]> {
 const record = (id: unknown): Representation => ({ __typename: 'CampaignRecord', id });
 const customer = (customerId: unknown): Representation => ({ __typename: 'Customer', customerId });
 const campaign = (campaignId: unknown): Representation => ({ __typename: 'Campaign', campaignId });
-const SECRET = { RECORD_ID_SECRET: 'a secret of the tests that is long enough' };
+const SECRET = { RECORD_ID_SECRET: 'a-secret-of-the-tests-that-is-long-enough' };
 
 describe('_entities', () => {
-  it('makes as few calls of 50 representations as there are different questions', async () => {
+  it('causes one call for each different lookup of 50 representations', async () => {
     const service = await startService();
     const people = [inSeveralCampaigns, twiceInOneCampaign, undialled, severalPhones, nobody];
     const representations = Array.from({ length: 50 }, (_, index) =>
@@ -54,14 +55,14 @@ describe('_entities', () => {
     expect(list.slice(0, 5).map((entity) => (entity as { campaignRecords: unknown[] }).campaignRecords.length)).toEqual(
       [3, 2, 1, 1, 0],
     );
-    expect(service.simulator.witness.calls).toHaveLength(5);
-    expect(service.simulator.witness.mostAtOnce).toBeLessThanOrEqual(2);
+    expect(service.simulator.requestLog.calls).toHaveLength(5);
+    expect(service.simulator.requestLog.mostAtOnce).toBeLessThanOrEqual(2);
   });
 
   it('answers records, customers and campaigns in one list, in its order', async () => {
     const service = await startService();
     const [first, second] = await idsOf(service, `customerId: "${twiceInOneCampaign.customerId}"`);
-    service.simulator.witness.reset();
+    service.simulator.requestLog.reset();
     const { list, errors } = await entities(service, [
       campaign('7203'),
       record(second),
@@ -79,11 +80,11 @@ describe('_entities', () => {
       { __typename: 'Campaign', campaignId: '7203', findRecords: [{}] },
       { __typename: 'CampaignRecord', id: second, result: 'BUSY' },
     ]);
-    // One of the campaign, one of the customer; the records' ids ask what found them, and that is known.
-    expect(service.simulator.witness.calls).toHaveLength(2);
+    // One call for the campaign and one for the customer. The lookup of the record ids is cached.
+    expect(service.simulator.requestLog.calls).toHaveLength(2);
   });
 
-  it('costs nothing where nobody asks for records: 2,000 customers pass without a call', async () => {
+  it('causes no call for 2,000 customers without records', async () => {
     const service = await startService();
     const representations = Array.from({ length: 2_000 }, (_, index) => customer(`${20_000_000 + index}`));
     const query =
@@ -99,15 +100,15 @@ describe('_entities', () => {
     });
     expect(zipped.status).toBe(200);
     expect(await zipped.json()).toEqual({ data: { _entities: list } });
-    expect(service.simulator.witness.requests).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
   });
 
-  it('gives null for ids that are not ours, without a call for them and without harm to the others', async () => {
+  it('resolves unknown ids to null without a call, and the other ids as usual', async () => {
     const service = await startService({ env: SECRET });
     const [id = ''] = await idsOf(service, `customerId: "${undialled.customerId}"`);
-    const foreign = await startService({ env: { RECORD_ID_SECRET: 'another secret of the tests, as long as it' } });
+    const foreign = await startService({ env: { RECORD_ID_SECRET: 'another-secret-of-the-tests-of-that-length' } });
     const [foreignId] = await idsOf(foreign, `customerId: "${undialled.customerId}"`);
-    service.simulator.witness.reset();
+    service.simulator.requestLog.reset();
     const wrong = [
       foreignId,
       'unknown',
@@ -137,10 +138,10 @@ describe('_entities', () => {
       expect.objectContaining({ id, owner: undialled.customerId }),
       ...wrong.map(() => null),
     ]);
-    expect(service.simulator.witness.calls).toHaveLength(0);
+    expect(service.simulator.requestLog.calls).toHaveLength(0);
   });
 
-  it('gives null for customers and campaigns without a key', async () => {
+  it('resolves customers and campaigns without a key to null', async () => {
     const service = await startService();
     const { list, errors } = await entities(service, [
       customer(''),
@@ -154,7 +155,7 @@ describe('_entities', () => {
     expect(list).toEqual([null, null, null, null, null, expect.objectContaining({ customerId: undialled.customerId })]);
   });
 
-  it('gives null for a record that is not there any more', async () => {
+  it('resolves a record that no longer exists to null', async () => {
     const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
     service.simulator.add({ campaign_id: '4821', customer_id: '25570001', tel1: '3067700021' });
     const ids = await idsOf(service, 'customerId: "25570001"');
@@ -163,22 +164,22 @@ describe('_entities', () => {
     expect(await entities(service, ids.map(record))).toEqual({ errors: [], list: [null] });
   });
 
-  it('lets a representation of a foreign type harm no other, and leaves no lookup behind', async () => {
+  it('reports each representation of an unknown type by itself, and leaves no unhandled rejection', async () => {
     const service = await startService({ settings: { latency: { minMs: 50, maxMs: 50 } } });
     const unhandled: unknown[] = [];
     const onUnhandled = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', onUnhandled);
     onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
     const [id] = await idsOf(service, `phone: "${withoutCustomerId.phone}"`);
-    const [doomed] = await idsOf(service, `phone: "${severalPhones.phones[0]}"`);
+    const [failing] = await idsOf(service, `phone: "${severalPhones.phones[0]}"`);
     service.simulator.faults.always('html-200', { when: { customerId: severalPhones.customerId } });
     const foreign: Representation[] = [
       { __typename: 'Order', id: '1' },
-      { __typename: 'Phone' },
+      { __typename: 'CampaignPhone' },
       { __typename: 'Query' },
       { __typename: { toString: 1 } },
     ];
-    const { list, errors } = await entities(service, [record(doomed), ...foreign, record(id)]);
+    const { list, errors } = await entities(service, [record(failing), ...foreign, record(id)]);
     expect(list).toMatchObject([null, ...foreign.map(() => null), { id }]);
     expect(errors.map(({ path, extensions }) => [path?.[1], extensions['code']])).toEqual(
       expect.arrayContaining([[0, 'UPSTREAM_MALFORMED'], ...foreign.map((_, index) => [index + 1, 'BAD_USER_INPUT'])]),
@@ -188,24 +189,24 @@ describe('_entities', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('lets one failing lookup harm no other', async () => {
+  it('reports a failed lookup without an effect on the others', async () => {
     const service = await startService();
     const [id] = await idsOf(service, `phone: "${withoutCustomerId.phone}"`);
-    const [doomed] = await idsOf(service, `phone: "${severalPhones.phones[0]}"`);
+    const [failing] = await idsOf(service, `phone: "${severalPhones.phones[0]}"`);
     service.simulator.faults.always('html-200', { when: { customerId: severalPhones.customerId } });
     const { list, errors } = await entities(service, [
-      record(doomed),
+      record(failing),
       record(id),
       customer(severalPhones.customerId),
       customer(undialled.customerId),
-      customer('not\none line'),
+      customer('two\nlines'),
     ]);
     expect(list).toMatchObject([
       null,
       { id },
       { customerId: severalPhones.customerId, campaignRecords: null },
       { customerId: undialled.customerId, campaignRecords: [{}] },
-      { customerId: 'not\none line', campaignRecords: null },
+      { customerId: 'two\nlines', campaignRecords: null },
     ]);
     expect(errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual(
       expect.arrayContaining([
@@ -264,7 +265,7 @@ describe('the id of a record', () => {
     }
   });
 
-  it('stays when the record is dialled again', async () => {
+  it('stays the same when the person is called again', async () => {
     const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
     const before = await idsOf(service, `customerId: "${twiceInOneCampaign.customerId}"`);
     service.simulator.dial(
@@ -279,18 +280,32 @@ describe('the id of a record', () => {
     ]);
   });
 
-  it('stays over a restart and on another replica, and is another one with another secret', async () => {
+  it('is the same after a restart and on another replica, and another one with another secret', async () => {
     const first = await startService({ env: SECRET });
     const ids = await idsOf(first, `phone: "${inSeveralCampaigns.phone}"`);
     const restarted = await startService({ env: { ...SECRET, WOLKVOX_BASE_URL: first.upstream } });
     expect(await idsOf(restarted, `customerId: "${inSeveralCampaigns.customerId}"`)).toEqual(ids);
     expect((await entities(restarted, ids.map(record))).list).toMatchObject(ids.map((id) => ({ id })));
-    const other = await startService({ env: { RECORD_ID_SECRET: 'another secret of the tests, as long as it' } });
+    const other = await startService({ env: { RECORD_ID_SECRET: 'another-secret-of-the-tests-of-that-length' } });
     const others = await idsOf(other, `phone: "${inSeveralCampaigns.phone}"`);
     expect(new Set([...ids, ...others]).size).toBe(6);
   });
 
-  it('tells two records of a person in one campaign apart, alike as they may be', async () => {
+  it('stays readable after a change of the secret if the old secret comes second', async () => {
+    const service = await startService({ env: SECRET });
+    const [id] = await idsOf(service, `customerId: "${undialled.customerId}"`);
+    const next = 'another-secret-of-the-tests-of-that-length';
+    const rotated = await startService({ env: { RECORD_ID_SECRET: `${next},${SECRET.RECORD_ID_SECRET}` } });
+    const { list, errors } = await entities(rotated, [record(id)]);
+    expect(errors).toEqual([]);
+    expect(list).toMatchObject([{ owner: undialled.customerId }]);
+    const [newId] = await idsOf(rotated, `customerId: "${undialled.customerId}"`);
+    expect(newId).not.toBe(id);
+    const alone = await startService({ env: { RECORD_ID_SECRET: next } });
+    expect((await entities(alone, [record(id), record(newId)])).list).toMatchObject([null, { id: newId }]);
+  });
+
+  it('differs for two records of a person in one campaign, even if the records are equal', async () => {
     const service = await startService();
     const different = await idsOf(service, `phone: "${twiceInOneCampaign.phone}"`);
     expect(new Set(different).size).toBe(2);
@@ -307,7 +322,7 @@ describe('the id of a record', () => {
   });
 
   it.each(['prefix', 'exact', 'tel1'] as const)(
-    'leads to a record without a customer id too, where Wolkvox compares phones so: %s',
+    'finds records without a customer id, however Wolkvox compares phones: %s',
     async (phoneMatch) => {
       const service = await startService({ settings: { phoneMatch } });
       service.simulator.add({ campaign_id: '4821', customer_name: 'Sin teléfono' });
@@ -323,7 +338,7 @@ describe('the id of a record', () => {
     },
   );
 
-  it('is opaque: url-safe, with its version before it, and no phone, customer id or campaign in it', async () => {
+  it('is safe in a URL, begins with its version, and holds no phone and no customer id', async () => {
     const service = await startService();
     const { data } = await service.ask(
       '{ findCampaignRecords(campaignId: "5316") { id customerId campaignId phones { number } } }',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { EXAMPLES } from '../../src/simulator/cast.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
 import type { WireRecord } from '../../src/simulator/columns.js';
 import type { SimulatorSettings } from '../../src/simulator/settings.js';
 import { startService } from '../support/service.js';
-import { find, wireRecords, type Found, type Given } from '../support/find.js';
+import { find, wireRecords, type Criteria, type FoundRecord } from '../support/find.js';
 
 const { inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, severalPhones, smallCampaign } = EXAMPLES;
 
-/** What the graph must show of a record of the simulator's, but for its id, `fetchedAt` and `outcome`. */
+/** A record of the simulator as the graph shows it, without `id`, `fetchedAt` and `outcome`. */
 function shown(wire: WireRecord, offset = '-05:00'): Record<string, unknown> {
   const text = (column: keyof WireRecord): string | null => (wire[column] ?? '') || null;
   const address = {
@@ -42,33 +42,33 @@ function shown(wire: WireRecord, offset = '-05:00'): Record<string, unknown> {
   };
 }
 
-function withoutOwn({ id, fetchedAt, outcome, ...rest }: Found): Record<string, unknown> {
+function withoutOwn({ id, fetchedAt, outcome, ...rest }: FoundRecord): Record<string, unknown> {
   expect([typeof id, typeof fetchedAt, typeof outcome]).toEqual(['string', 'string', 'string']);
   return rest;
 }
 
 describe('every field', () => {
-  it.each<[string, Given]>([
+  it.each<[string, Criteria]>([
     ['a person in three campaigns', { phone: inSeveralCampaigns.phone }],
     ['two records of a person in one campaign', { customerId: twiceInOneCampaign.customerId }],
-    ['a record never dialled', { phone: undialled.phone }],
+    ['a record that was never dialled', { phone: undialled.phone }],
     ['a record without a customer id', { phone: withoutCustomerId.phone }],
-    ['a record of the newer shape, with an address and a fifth telephone', { customerId: severalPhones.customerId }],
+    ['a record of the newer shape, with an address and a fifth phone', { customerId: severalPhones.customerId }],
     ['a whole campaign of the older shape', { campaignId: smallCampaign.campaignId }],
-  ])('has the value of the record itself: %s', async (_, given) => {
+  ])('has the value that Wolkvox sends: %s', async (_, criteria) => {
     const service = await startService();
-    const wire = await wireRecords(service, given);
-    const records = await find(service, given);
+    const wire = await wireRecords(service, criteria);
+    const records = await find(service, criteria);
     expect(wire.length).toBeGreaterThan(0);
     expect(records.map(withoutOwn)).toEqual(wire.map((record) => shown(record)));
     expect(new Set(records.map(({ id }) => id)).size).toBe(wire.length);
-    expect(service.simulator.witness.calls).toHaveLength(1);
+    expect(service.simulator.requestLog.calls).toHaveLength(1);
   });
 
-  it('has the value of the record itself in every campaign of the newer shape', async () => {
+  it('has the value that Wolkvox sends in every campaign of the newer shape', async () => {
     const service = await startService();
     const { simulator } = service;
-    // A made-up row has every column filled; invented ones have some of them.
+    // This record has a value in every column. Generated records have some.
     const full = simulator.add({
       customer_name: 'Eulalia',
       customer_last_name: 'Benavides',
@@ -102,7 +102,7 @@ describe('every field', () => {
     }
   });
 
-  it('has no address where Wolkvox sends none, though it sends the columns', async () => {
+  it('has no address if all address columns are empty', async () => {
     const service = await startService();
     service.simulator.add({
       campaign_id: '9450',
@@ -132,13 +132,13 @@ describe('every field', () => {
     },
   );
 
-  it('has opts always twelve and phones as far as filled, though columns be missing, null or unknown', async () => {
+  it('has twelve opts and the filled phones if columns are missing, null or unknown', async () => {
     const service = await startService({ env: { CACHE_TTL_SECONDS: '0' } });
-    const given = { phone: inSeveralCampaigns.phone, campaignId: '7203' };
-    const [usual] = await find(service, given);
+    const criteria = { phone: inSeveralCampaigns.phone, campaignId: '7203' };
+    const [usual] = await find(service, criteria);
     for (const fault of ['missing-keys', 'null-values'] as const) {
       service.simulator.faults.next(fault);
-      const [record] = await find(service, given);
+      const [record] = await find(service, criteria);
       expect(record).toMatchObject({
         customerName: null,
         date: null,
@@ -153,7 +153,7 @@ describe('every field', () => {
       expect(record?.['phones']).toEqual(usual?.['phones']);
     }
     service.simulator.faults.next('unknown-keys');
-    const [record] = await find(service, given);
+    const [record] = await find(service, criteria);
     expect(record).toEqual({ ...usual, fetchedAt: record?.fetchedAt });
   });
 
@@ -164,13 +164,13 @@ describe('every field', () => {
     ['WRONG NUMBER', 'WRONG_NUMBER'],
     ['DO-NOT-CALL', 'DO_NOT_CALL'],
     ['PROMESA DE PAGO', 'OTHER'],
-  ])('keeps the result %s as it is, and has the outcome %s', async (result, outcome) => {
+  ])('has the result %s unchanged, and the outcome %s', async (result, outcome) => {
     const service = await startService();
     service.simulator.dial({ phone: withoutCustomerId.phone }, { result });
     expect(await find(service, { phone: withoutCustomerId.phone })).toMatchObject([{ result, outcome }]);
   });
 
-  it('has calls null where the text is no number', async () => {
+  it('has null for calls if the text is not a number', async () => {
     const service = await startService();
     for (const [index, calls] of ['', 'tres', '-1', '2.5', '99999999999'].entries()) {
       service.simulator.add({ campaign_id: '4821', customer_id: `2555100${index}`, calls });
@@ -182,18 +182,18 @@ describe('every field', () => {
     ['-05:00', '2026-07-01T08:00:00-05:00', '2026-12-01T08:00:00-05:00'],
     ['+05:30', '2026-07-01T08:00:00+05:30', '2026-12-01T08:00:00+05:30'],
     ['America/Bogota', '2026-07-01T08:00:00-05:00', '2026-12-01T08:00:00-05:00'],
-    // A zone with a summer time.
+    // This zone has daylight saving time.
     ['Europe/Madrid', '2026-07-01T08:00:00+02:00', '2026-12-01T08:00:00+01:00'],
   ])("has the date in the account's zone: %s", async (zone, summer, winter) => {
     const service = await startService({ env: { WOLKVOX_TIME_ZONE: zone, CACHE_TTL_SECONDS: '0' } });
-    const given = { phone: withoutCustomerId.phone };
-    service.simulator.dial(given, { date: '2026-07-01 08:00:00' });
-    expect(await find(service, given)).toMatchObject([{ date: summer }]);
-    service.simulator.dial(given, { date: '2026-12-01 08:00:00' });
-    expect(await find(service, given)).toMatchObject([{ date: winter }]);
+    const criteria = { phone: withoutCustomerId.phone };
+    service.simulator.dial(criteria, { date: '2026-07-01 08:00:00' });
+    expect(await find(service, criteria)).toMatchObject([{ date: summer }]);
+    service.simulator.dial(criteria, { date: '2026-12-01 08:00:00' });
+    expect(await find(service, criteria)).toMatchObject([{ date: winter }]);
   });
 
-  it('says when Wolkvox gave the answer, the same for all its records, and still when it comes from memory', async () => {
+  it('has the time of the call in fetchedAt, equal for all records and unchanged in a cached answer', async () => {
     const service = await startService();
     const before = Date.now();
     const records = await find(service, { phone: inSeveralCampaigns.phone });
@@ -204,10 +204,10 @@ describe('every field', () => {
     expect(Date.parse(fetchedAt)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(fetchedAt)).toBeLessThanOrEqual(after);
     expect((await find(service, { phone: inSeveralCampaigns.phone }))[0]?.fetchedAt).toBe(fetchedAt);
-    expect(service.simulator.witness.calls).toHaveLength(1);
+    expect(service.simulator.requestLog.calls).toHaveLength(1);
   });
 
-  it('leads from a record to its customer and its campaign, and from them to records', async () => {
+  it('leads from a record to its customer and its campaign, and back to records', async () => {
     const service = await startService();
     const { data, errors } = await service.ask(
       `{ findCampaignRecords(phone: "${undialled.phone}") {
@@ -224,7 +224,7 @@ describe('every field', () => {
       customer: { customerId: undialled.customerId, campaignRecords: [{ id }], inCampaign: [{ id }], elsewhere: [] },
       campaign: { campaignId: '4821', findRecords: [{ id }], both: [{ id }] },
     });
-    // One for the root, three for the customer, two for the campaign; none is asked twice.
-    expect(service.simulator.witness.calls).toHaveLength(6);
+    // One call for the root, three for the customer, two for the campaign.
+    expect(service.simulator.requestLog.calls).toHaveLength(6);
   });
 });

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { EXAMPLES } from '../../src/simulator/cast.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
 import { startService, type TestService } from '../support/service.js';
 
 const QUERY = `{ findCampaignRecords(phone: "${EXAMPLES.inSeveralCampaigns.phone}") { campaignId } }`;
@@ -12,14 +12,14 @@ const ANSWER = {
   data: { findCampaignRecords: [{ campaignId: '4821' }, { campaignId: '7203' }, { campaignId: '10277' }] },
 };
 
-interface Reply {
+interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   readonly json: unknown;
 }
 
-/** One request on a connection of its own, with any headers and any bytes. */
+/** Sends one request on a new connection, with any headers and bytes. */
 async function send(
   { url }: TestService,
   path: string,
@@ -28,7 +28,7 @@ async function send(
     headers = {},
     body,
   }: { method?: string; headers?: OutgoingHttpHeaders; body?: string | Uint8Array } = {},
-): Promise<Reply> {
+): Promise<HttpResponse> {
   const { hostname, port } = new URL(url);
   const outgoing = httpRequest({ hostname, port, path, method, headers, agent: false });
   outgoing.end(body);
@@ -37,7 +37,11 @@ async function send(
   return { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) };
 }
 
-function post(service: TestService, body: string | Uint8Array, headers: OutgoingHttpHeaders = {}): Promise<Reply> {
+function post(
+  service: TestService,
+  body: string | Uint8Array,
+  headers: OutgoingHttpHeaders = {},
+): Promise<HttpResponse> {
   return send(service, '/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -53,13 +57,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What the service took for a bug of its own. */
+/** Log lines of level error, which report bugs. */
 function errorLines({ lines }: TestService): string[] {
   return lines.filter((line) => line.includes('"level":50'));
 }
 
-/** An error as a router can read it: JSON, a message, a code, and nothing of how the service is made. */
-function expectError(reply: Reply, status: number, code: string): void {
+/** Expects an error in JSON with a message and a code, without details of the implementation. */
+function expectError(reply: HttpResponse, status: number, code: string): void {
   expect({ status: reply.status, body: reply.json }).toMatchObject({
     status,
     body: { errors: [{ message: expect.stringMatching(/./) as string, extensions: { code } }] },
@@ -69,7 +73,7 @@ function expectError(reply: Reply, status: number, code: string): void {
 }
 
 describe('health', () => {
-  it('is alive and ready once it listens, and says so in JSON', async () => {
+  it('answers in JSON that the service is alive and ready', async () => {
     const service = await startService();
     const live = await send(service, '/livez');
     expect(live).toMatchObject({ status: 200, json: { status: 'alive' } });
@@ -77,10 +81,10 @@ describe('health', () => {
     const ready = await send(service, '/readyz');
     expect(ready).toMatchObject({ status: 200, json: { status: 'ready' } });
     expect(ready.headers).toMatchObject({ 'cache-control': 'no-store' });
-    expect(service.simulator.witness.requests).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
   });
 
-  it('stays ready while Wolkvox fails: another replica would fare no better', async () => {
+  it('stays ready while Wolkvox fails, because another replica would fail too', async () => {
     const service = await startService();
     service.simulator.faults.always('token-refused');
     await post(service, JSON.stringify({ query: QUERY }));
@@ -108,7 +112,7 @@ describe('/graphql', () => {
   });
 
   it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])(
-    'takes a body of type %s',
+    'accepts a body of type %s',
     async (type) => {
       const service = await startService();
       expect(await post(service, JSON.stringify({ query: QUERY }), { 'content-type': type })).toMatchObject({
@@ -118,11 +122,11 @@ describe('/graphql', () => {
     },
   );
 
-  it("answers a GET with Apollo's preflight header, and refuses one without: another site may have sent it", async () => {
+  it("answers a GET with Apollo's preflight header, and refuses a GET without it, which another site may send", async () => {
     const service = await startService();
     const path = `/graphql?query=${encodeURIComponent('query ($phone: String) { findCampaignRecords(phone: $phone) { campaignId } }')}&variables=${encodeURIComponent(JSON.stringify({ phone: EXAMPLES.inSeveralCampaigns.phone }))}`;
     expectError(await send(service, path), 400, 'BAD_REQUEST');
-    expect(service.simulator.witness.requests).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
     for (const header of ['apollo-require-preflight', 'x-apollo-operation-name']) {
       expect(await send(service, path, { headers: { [header]: 'true' } })).toMatchObject({ status: 200, json: ANSWER });
     }
@@ -140,7 +144,7 @@ describe('/graphql', () => {
       });
       expectError(reply, reply.status, 'BAD_REQUEST');
       expect([400, 415]).toContain(reply.status);
-      expect(service.simulator.witness.requests).toEqual([]);
+      expect(service.simulator.requestLog.requests).toEqual([]);
     },
   );
 
@@ -151,25 +155,25 @@ describe('/graphql', () => {
     ['br', brotliCompressSync],
     ['deflate', deflateSync],
     ['identity', (bytes: Buffer) => bytes],
-  ])('takes a body with content-encoding %s', async (encoding, compress) => {
+  ])('accepts a body with content-encoding %s', async (encoding, compress) => {
     const service = await startService();
     const body = compress(Buffer.from(JSON.stringify({ query: QUERY })));
     expect(await post(service, body, { 'content-encoding': encoding })).toMatchObject({ status: 200, json: ANSWER });
-    // And without a length, as a router streams it.
+    // A router may stream it, without a content-length.
     const chunked = await post(service, body, { 'content-encoding': encoding, 'transfer-encoding': 'chunked' });
     expect(chunked).toMatchObject({ status: 200, json: ANSWER });
   });
 
   it.each([
-    ['an encoding that nobody knows', 'zstandard', Buffer.from(JSON.stringify({ query: QUERY })), 415],
-    ['gzip that is none', 'gzip', Buffer.from(JSON.stringify({ query: QUERY })), 400],
-    ['gzip that ends too early', 'gzip', gzipSync(JSON.stringify({ query: QUERY })).subarray(0, 40), 400],
+    ['an unknown encoding', 'zstandard', Buffer.from(JSON.stringify({ query: QUERY })), 415],
+    ['a gzip body that is not gzip', 'gzip', Buffer.from(JSON.stringify({ query: QUERY })), 400],
+    ['a truncated gzip body', 'gzip', gzipSync(JSON.stringify({ query: QUERY })).subarray(0, 40), 400],
   ])('refuses %s', async (_, encoding, body, status) => {
     const service = await startService();
     expectError(await post(service, body, { 'content-encoding': encoding }), status, 'BAD_REQUEST');
   });
 
-  it('takes a body just below 2 MB and refuses a longer one with 413, by its announced length or by what comes', async () => {
+  it('accepts a body of 2 MB and answers 413 to a longer one, with or without a content-length', async () => {
     const service = await startService();
     const bodyOf = (bytes: number): string => {
       const body = JSON.stringify({ query: QUERY, variables: { unused: '' } });
@@ -185,57 +189,54 @@ describe('/graphql', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
     ['deflate', deflateSync],
-  ])('refuses a small %s body that becomes a large one', async (encoding, compress) => {
+  ])('refuses a gzip bomb: %s', async (encoding, compress) => {
     const service = await startService();
-    const bomb = compress(Buffer.alloc(50_000_000, 0x20));
-    expect(bomb.length).toBeLessThan(200_000);
-    expectError(await post(service, bomb, { 'content-encoding': encoding }), 413, 'BAD_REQUEST');
+    const gzipBomb = compress(Buffer.alloc(50_000_000, 0x20));
+    expect(gzipBomb.length).toBeLessThan(200_000);
+    expectError(await post(service, gzipBomb, { 'content-encoding': encoding }), 413, 'BAD_REQUEST');
     expect(await post(service, JSON.stringify({ query: QUERY }))).toMatchObject({ status: 200 });
   });
 
   it.each([
-    ['no JSON', '{"query": '],
-    ['nothing', ''],
-    ['no object', '"{ __typename }"'],
+    ['not JSON', '{"query": '],
+    ['empty', ''],
+    ['a text', '"{ __typename }"'],
     ['null', 'null'],
-    ['no query', '{"variables":{}}'],
-    ['a query that is no text', '{"query":{"a":1}}'],
-    ['variables that are no object', '{"query":"{ __typename }","variables":"{}"}'],
-    ['a doctored prototype', '{"query":"{ __typename }","__proto__":{"a":1}}'],
+    ['without a query', '{"variables":{}}'],
+    ['a query that is not a text', '{"query":{"a":1}}'],
+    ['variables that are not an object', '{"query":"{ __typename }","variables":"{}"}'],
+    ['a prototype', '{"query":"{ __typename }","__proto__":{"a":1}}'],
     ['a list of operations', JSON.stringify([{ query: QUERY }, { query: QUERY }])],
     ['an empty list', '[]'],
-  ])('refuses a body that is %s', async (_, body) => {
+  ])('refuses a body that is not valid: %s', async (_, body) => {
     const service = await startService();
     expectError(await post(service, body), 400, 'BAD_REQUEST');
-    expect(service.simulator.witness.requests).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
   });
 
-  it.each(['mutation { forget }', 'subscription { records }'])(
-    'refuses %s, which there is not, as a mistake of the caller',
-    async (query) => {
-      const service = await startService();
-      expectError(await post(service, JSON.stringify({ query })), 400, 'GRAPHQL_VALIDATION_FAILED');
-      const path = `/graphql?query=${encodeURIComponent(query)}`;
-      expectError(
-        await send(service, path, { headers: { 'apollo-require-preflight': '1' } }),
-        400,
-        'GRAPHQL_VALIDATION_FAILED',
-      );
-      expect(errorLines(service)).toEqual([]);
-    },
-  );
+  it.each(['mutation { forget }', 'subscription { records }'])('refuses %s as a validation error', async (query) => {
+    const service = await startService();
+    expectError(await post(service, JSON.stringify({ query })), 400, 'GRAPHQL_VALIDATION_FAILED');
+    const path = `/graphql?query=${encodeURIComponent(query)}`;
+    expectError(
+      await send(service, path, { headers: { 'apollo-require-preflight': '1' } }),
+      400,
+      'GRAPHQL_VALIDATION_FAILED',
+    );
+    expect(errorLines(service)).toEqual([]);
+  });
 
-  it.each(['PUT', 'PATCH', 'DELETE'])('refuses the method %s and names those it takes', async (method) => {
+  it.each(['PUT', 'PATCH', 'DELETE'])('refuses the method %s and names the allowed ones', async (method) => {
     const service = await startService();
     const body = JSON.stringify({ query: QUERY });
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     const reply = await send(service, '/graphql', { method, headers, body });
     expectError(reply, 405, 'BAD_REQUEST');
     expect(reply.headers).toMatchObject({ allow: 'GET, POST' });
-    expect(service.simulator.witness.requests).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
   });
 
-  it('shows the playground to browsers at / and /graphql, and only to them', async () => {
+  it('sends the playground only to browsers, at / and /graphql', async () => {
     const service = await startService();
     for (const path of ['/', '/graphql']) {
       const page = await send(service, path, { headers: { accept: 'text/html,application/xhtml+xml' } });
@@ -249,7 +250,7 @@ describe('/graphql', () => {
     expectError(await send(closed, '/graphql', { headers: { accept: 'text/html' } }), 400, 'BAD_REQUEST');
   });
 
-  it('says nothing of how it is made where a document is wrong', async () => {
+  it('shows no details of the implementation if a document is wrong', async () => {
     const service = await startService();
     for (const query of [
       '{',
@@ -264,7 +265,7 @@ describe('/graphql', () => {
     }
   });
 
-  it('answers 200 with the errors beside the data where only a field failed', async () => {
+  it('answers 200 with data and errors if only a field failed', async () => {
     const service = await startService();
     const reply = await post(service, JSON.stringify({ query: '{ findCampaignRecords(phone: "1") { id } }' }));
     expectError(reply, 200, 'BAD_USER_INPUT');
@@ -281,7 +282,7 @@ describe('any other address', () => {
     '/..%2f..%2fetc/passwd',
     '/%00',
     '/index.php?api=find_record',
-  ])('is 404 in JSON: %s', async (path) => {
+  ])('answers 404 in JSON: %s', async (path) => {
     const service = await startService();
     for (const method of ['GET', 'POST']) {
       const reply = await send(service, path, { method, headers: { accept: 'text/html' } });
@@ -290,22 +291,25 @@ describe('any other address', () => {
     }
   });
 
-  it('is 400 where it cannot be decoded, and not repeated', async () => {
+  it('answers 400 if it cannot be decoded, and does not repeat it', async () => {
     const service = await startService();
     const reply = await send(service, '/%zz3064821975');
     expectError(reply, 400, 'BAD_REQUEST');
     expect(reply.text).not.toContain('3064821975');
   });
 
-  it.each(['POST', 'PUT', 'DELETE'])('is 404 or 405 in JSON for a health route with the method %s', async (method) => {
-    const service = await startService();
-    const reply = await send(service, '/livez', { method });
-    expect([404, 405]).toContain(reply.status);
-    expectError(reply, reply.status, 'BAD_REQUEST');
-  });
+  it.each(['POST', 'PUT', 'DELETE'])(
+    'answers 404 or 405 in JSON to a health route with the method %s',
+    async (method) => {
+      const service = await startService();
+      const reply = await send(service, '/livez', { method });
+      expect([404, 405]).toContain(reply.status);
+      expectError(reply, reply.status, 'BAD_REQUEST');
+    },
+  );
 });
 
-describe('what is no honest request', () => {
+describe('a malformed request', () => {
   it.each([
     ['', 200],
     ['evil.example/path', 200],
@@ -313,7 +317,7 @@ describe('what is no honest request', () => {
     ['x'.repeat(500), 200],
     ['a b', 400],
     ['[::1', 400],
-  ])('is no bug of the service for its Host header: %j', async (host, status) => {
+  ])('causes no bug with the Host header %j', async (host, status) => {
     const service = await startService();
     const replies = [
       await post(service, JSON.stringify({ query: QUERY }), { host }),
@@ -329,15 +333,15 @@ describe('what is no honest request', () => {
   });
 
   it.each([
-    ['bytes that are no HTTP', 'hello there\r\n\r\n', 400],
+    ['bytes that are not HTTP', 'hello there\r\n\r\n', 400],
     ['headers without an end', `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-    ['a length that is none', 'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n', 400],
+    ['a content-length that is not a number', 'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n', 400],
     [
-      'two lengths at once',
+      'a content-length beside chunked encoding',
       'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
-  ])('is refused in JSON, and harms nobody else: %s', async (_, bytes, status) => {
+  ])('is refused in JSON: %s', async (_, bytes, status) => {
     const service = await startService();
     const [head = '', body = ''] = (await exchange(service, bytes)).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
@@ -345,14 +349,14 @@ describe('what is no honest request', () => {
     expect(await post(service, JSON.stringify({ query: QUERY }))).toMatchObject({ status: 200, json: ANSWER });
   });
 
-  it('is refused by Node itself without a Host header', async () => {
+  it('is refused by Node if it has no Host header', async () => {
     const service = await startService();
     expect(await exchange(service, 'GET /livez HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(await send(service, '/livez')).toMatchObject({ status: 200 });
   });
 });
 
-/** Sends bytes as they stand and gives everything that comes back until the connection closes. */
+/** Sends bytes and returns all that comes back until the connection closes. */
 async function exchange({ url }: TestService, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });

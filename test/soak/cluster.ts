@@ -1,264 +1,286 @@
-/**
- * The stage of a trial: a simulated Wolkvox in this process that counts what comes, a real Redis, and replicas of the built service as
- * processes of their own, to be killed, frozen and started again. Whatever happens, nothing outlives this process.
- */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createSimulator } from '../../src/simulator/server.js';
-import type { Simulator } from '../../src/simulator/server.js';
-import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
-import type { SimulatorSettings } from '../../src/simulator/settings.js';
-import { startRedis } from '../support/redis-server.js';
-import type { RedisServer } from '../support/redis-server.js';
+import { createSimulator, type Simulator } from '../../src/simulator/server.js';
+import { SIMULATOR_TOKEN, type SimulatorSettings } from '../../src/simulator/settings.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
 
-export interface FleetOptions {
-  /** How a replica is configured, beside its addresses. */
+/**
+ * A set of replicas of the built service, each a process of its own, with a real Redis, over a simulator in this
+ * process. All times are epoch milliseconds. Nothing outlives this process.
+ */
+
+export type IncidentKind = 'kill' | 'stop' | 'freeze' | 'redis down' | 'redis loss' | 'redis freeze';
+
+/** Something that was done to a replica or to Redis. `redis loss`: Redis loses its data, with or without a restart. */
+export interface Incident {
+  readonly kind: IncidentKind;
+  /** The name of a replica, or `redis`. */
+  readonly target: string;
+  readonly from: number;
+  /** Infinity while it lasts. */
+  readonly to: number;
+}
+
+/** What was done, and what the replicas logged as a warning or an error. */
+export class Timeline {
+  readonly entries: { readonly at: number; readonly text: string }[] = [];
+  readonly incidents: Incident[] = [];
+  /** What no replica may do, such as ending by itself. */
+  readonly crashes: string[] = [];
+  /** How often each event was logged as a warning or an error. */
+  readonly logged = new Map<string, number>();
+
+  note(text: string): void {
+    this.entries.push({ at: Date.now(), text });
+  }
+
+  crash(text: string): void {
+    this.crashes.push(text);
+    this.note(text);
+  }
+
+  /** @returns a function that ends the incident */
+  begin(kind: IncidentKind, target: string): () => void {
+    const incident = { kind, target, from: Date.now(), to: Infinity };
+    this.incidents.push(incident);
+    this.note(`${kind}: ${target}`);
+    return () => {
+      incident.to = Date.now();
+      this.note(`end of ${kind}: ${target}`);
+    };
+  }
+
+  print(): string {
+    return this.entries.map(({ at, text }) => `${new Date(at).toISOString()} ${text}`).join('\n');
+  }
+}
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const START_MS = 30_000;
+/** A load balancer finds out after this time that a replica is frozen. */
+const HEALTH_CHECK_MS = 1_000;
+/** A broken connection is noticed a little before or after its cause. */
+const NOTICE_MS = 500;
+/** Log events that report a bug. */
+const BUGS = new Set(['service.bug', 'service.stop-failed']);
+const WARN_LEVEL = 40;
+
+/** A process of the service that can be killed, frozen, stopped and started again. */
+export class Replica {
+  readonly name: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #timeline: Timeline;
+  #child: ChildProcess | undefined;
+  #url: string | undefined;
+  #frozenAt = Infinity;
+  #thaw = (): void => undefined;
+  #isToEnd = true;
+
+  constructor(name: string, env: Readonly<Record<string, string>>, timeline: Timeline) {
+    this.name = name;
+    this.#env = env;
+    this.#timeline = timeline;
+  }
+
+  /** Undefined if a load balancer would send nothing to it. */
+  url(): string | undefined {
+    const isKnownToBeFrozen = Date.now() - this.#frozenAt > HEALTH_CHECK_MS;
+    return this.#isToEnd || isKnownToBeFrozen ? undefined : this.#url;
+  }
+
+  isAlive(): boolean {
+    return !this.#isToEnd && this.#url !== undefined && this.#frozenAt === Infinity;
+  }
+
+  kill(): void {
+    this.#isToEnd = true;
+    this.#timeline.begin('kill', this.name)();
+    this.#child?.kill('SIGKILL');
+  }
+
+  freeze(): void {
+    this.#frozenAt = Date.now();
+    this.#thaw = this.#timeline.begin('freeze', this.name);
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#frozenAt = Infinity;
+    this.#thaw();
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Sends SIGTERM and waits for the end. */
+  async stop(): Promise<void> {
+    this.#isToEnd = true;
+    const ended = this.#timeline.begin('stop', this.name);
+    this.#child?.kill('SIGTERM');
+    const code = await exitOf(this.#child);
+    ended();
+    if (code !== 0) this.#timeline.crash(`${this.name} ended with ${code} after SIGTERM`);
+  }
+
+  /** Starts the process, on a new port. */
+  async start(): Promise<void> {
+    await exitOf(this.#child);
+    const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...this.#env } });
+    const killIt = (): boolean => child.kill('SIGKILL');
+    process.once('exit', killIt);
+    this.#child = child;
+    this.#url = undefined;
+    this.#isToEnd = false;
+    child.once('exit', (code, signal) => {
+      process.off('exit', killIt);
+      if (!this.#isToEnd) this.#timeline.crash(`${this.name} ended by itself with ${code ?? signal ?? 'no code'}`);
+      this.#isToEnd = true;
+    });
+    createInterface({ input: child.stderr }).on('line', (line) =>
+      this.#timeline.crash(`${this.name} wrote to stderr: ${line}`),
+    );
+    this.#url = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.name} did not listen within ${START_MS} ms.`)), START_MS);
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const url = this.#readLogLine(line);
+        if (url === undefined) return;
+        clearTimeout(timer);
+        resolve(url);
+      });
+    });
+    this.#timeline.note(`started: ${this.name}`);
+  }
+
+  /** Resolves when the process has ended. */
+  async ended(): Promise<void> {
+    await exitOf(this.#child);
+  }
+
+  /** What was done to it in a period. */
+  incidentBetween(from: number, to: number): IncidentKind | undefined {
+    return this.#timeline.incidents.find(
+      (incident) => incident.target === this.name && incident.from <= to + NOTICE_MS && incident.to >= from - NOTICE_MS,
+    )?.kind;
+  }
+
+  /** @returns the address if the line says that the service listens */
+  #readLogLine(line: string): string | undefined {
+    const { level, event, url } = parseLogLine(line);
+    if (event === undefined) this.#timeline.crash(`${this.name} wrote a line that is not JSON: ${line.slice(0, 300)}`);
+    else if (BUGS.has(event)) this.#timeline.crash(`${this.name}: ${line}`);
+    else if (level >= WARN_LEVEL) {
+      this.#timeline.note(`${this.name}: ${line}`);
+      this.#timeline.logged.set(event, (this.#timeline.logged.get(event) ?? 0) + 1);
+    }
+    return event === 'service.listening' ? url : undefined;
+  }
+}
+
+export interface ClusterOptions {
+  /** The environment of every replica, besides the addresses. */
   readonly env: Readonly<Record<string, string>>;
   readonly settings: Partial<SimulatorSettings>;
 }
 
-/** Times are epoch milliseconds throughout. */
-export interface Happening {
-  readonly at: number;
-  readonly what: string;
-}
-
-/** What a replica must never do: end by itself, or meet an error that nobody expected. */
-export interface Crash extends Happening {
-  readonly replica: string;
-}
-
-export interface ReplicaProcess {
-  readonly name: string;
-  /** Undefined where it takes no questions: it starts, ends, is dead, or has been frozen for longer than a health check takes. */
-  readonly url: string | undefined;
-  readonly isAlive: boolean;
-  /** When it was last killed or asked to end; -Infinity: never. */
-  readonly endedAt: number;
-  kill(): void;
-  freeze(): void;
-  thaw(): void;
-  /** SIGTERM; resolves when it has ended, with how long that took. */
-  end(): Promise<number>;
-  /** Starts it (again), with a new port. */
-  start(): Promise<void>;
-  /** What was done to it between two instants. */
-  sufferedBetween(from: number, to: number): 'killed' | 'frozen' | 'ended' | undefined;
-}
-
-export interface Fleet {
+export class Cluster {
+  readonly timeline = new Timeline();
   readonly simulator: Simulator;
-  /** Where the simulator listens. */
+  /** The address of the simulator. */
   readonly upstream: string;
-  readonly redis: RedisServer;
-  readonly replicas: readonly ReplicaProcess[];
-  readonly crashes: readonly Crash[];
-  /** What was done to the fleet, and what the replicas warned of; the latest 5,000. */
-  readonly diary: readonly Happening[];
-  /** How often each line was logged as a warning or an error. */
-  readonly logged: ReadonlyMap<string, number>;
-  /** Adds replicas; `env` goes before the fleet's own. Blank takes a variable away. */
-  add(count: number, env?: Readonly<Record<string, string>>): Promise<readonly ReplicaProcess[]>;
-  /** Takes replicas away for good. */
-  remove(replicas: readonly ReplicaProcess[]): Promise<void>;
-  note(what: string): void;
-  close(): Promise<void>;
-}
+  readonly #redis: RedisServer;
+  readonly #env: Readonly<Record<string, string>>;
+  #replicas: readonly Replica[] = [];
+  #names = 0;
+  #thawRedis = (): void => undefined;
 
-const ENTRY = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const START_MS = 30_000;
-/** A balancer finds out so late that a replica is frozen. */
-const HEALTH_CHECK_MS = 1_000;
-const DIARY_LENGTH = 5_000;
-const BUGS = new Set(['a bug: nobody handled this error', 'unexpected error']);
-const WARN = 40;
-
-export async function openFleet({ env, settings }: FleetOptions): Promise<Fleet> {
-  if (!existsSync(ENTRY)) throw new Error('Expected dist/main.js; it is not there. First: npm run build');
-  const simulator = createSimulator({ settings: { dailyLimit: null, ...settings } });
-  const { url: upstream } = await simulator.listen();
-  const redis = await startRedis({ appendOnly: true });
-  const crashes: Crash[] = [];
-  const diary: Happening[] = [];
-  const logged = new Map<string, number>();
-  let replicas: ReplicaProcess[] = [];
-  let lastName = 0;
-  const running = new Set<ChildProcess>();
-  const killAll = (): void => {
-    for (const child of running) child.kill('SIGKILL');
-    void redis.kill();
-  };
-  process.once('exit', killAll);
-  const endOnSignal = (): void => process.exit(130);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, endOnSignal);
-
-  function note(what: string): void {
-    diary.push({ at: Date.now(), what });
-    if (diary.length > DIARY_LENGTH) diary.splice(0, DIARY_LENGTH / 10);
+  private constructor(simulator: Simulator, upstream: string, redis: RedisServer, env: ClusterOptions['env']) {
+    this.simulator = simulator;
+    this.upstream = upstream;
+    this.#redis = redis;
+    this.#env = env;
   }
 
-  function makeReplica(own: Readonly<Record<string, string>>): ReplicaProcess {
-    lastName += 1;
-    const name = `replica ${lastName}`;
-    const suffered: { readonly what: 'killed' | 'frozen' | 'ended'; readonly from: number; to: number }[] = [];
-    let child: ChildProcess | undefined;
-    let url: string | undefined;
-    let frozenSince: number | undefined;
-    let isExpectedToEnd = false;
+  /** Starts Redis and the simulator, and no replica yet. */
+  static async open({ env, settings }: ClusterOptions): Promise<Cluster> {
+    if (!existsSync(MAIN)) throw new Error('dist/main.js does not exist. Run npm run build first.');
+    const simulator = createSimulator({ settings: { dailyLimit: null, ...settings } });
+    const { url } = await simulator.listen();
+    const redis = await startRedis({ appendOnly: true });
+    const account = { WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_BASE_URL: url };
+    return new Cluster(simulator, url, redis, { PORT: '0', ...account, REDIS_URL: redis.url, ...env });
+  }
 
-    function crashed(what: string): void {
-      crashes.push({ at: Date.now(), replica: name, what });
-      note(`${name}: ${what}`);
-    }
+  replicas(): readonly Replica[] {
+    return this.#replicas;
+  }
 
-    function hear(line: string): void {
-      let entry: { level?: number; event?: string };
-      try {
-        entry = JSON.parse(line) as typeof entry;
-      } catch {
-        crashed(`wrote a line that is no JSON: ${line.slice(0, 300)}`);
-        return;
-      }
-      const { level = 0, event = '' } = entry;
-      if (BUGS.has(event)) crashed(line);
-      else if (level >= WARN) note(`${name} says ${line}`);
-      if (level >= WARN) logged.set(event, (logged.get(event) ?? 0) + 1);
-    }
+  /** Starts replicas. */
+  async add(count: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const added = Array.from({ length: count }, () => {
+      this.#names += 1;
+      return new Replica(`replica ${this.#names}`, { ...this.#env, ...env }, this.timeline);
+    });
+    await Promise.all(added.map((replica) => replica.start()));
+    this.#replicas = [...this.#replicas, ...added];
+  }
 
-    function signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
-      child?.kill(name);
-    }
+  /** Stops all replicas for good. */
+  async removeAll(): Promise<void> {
+    const removed = this.#replicas;
+    this.#replicas = [];
+    await Promise.all(removed.map((replica) => replica.stop()));
+  }
 
-    function suffer(what: 'killed' | 'frozen' | 'ended', to = Date.now()): void {
-      suffered.push({ what, from: Date.now(), to });
-      note(`${name} is ${what}`);
-    }
-
-    return {
-      name,
-      get url() {
-        const isStuck = frozenSince !== undefined && Date.now() - frozenSince > HEALTH_CHECK_MS;
-        return isExpectedToEnd || isStuck ? undefined : url;
-      },
-      get isAlive() {
-        return child !== undefined && !isExpectedToEnd && frozenSince === undefined && url !== undefined;
-      },
-      get endedAt() {
-        return Math.max(-Infinity, ...suffered.filter(({ what }) => what !== 'frozen').map(({ to }) => to));
-      },
-      kill() {
-        isExpectedToEnd = true;
-        suffer('killed');
-        signal('SIGKILL');
-      },
-      freeze() {
-        frozenSince = Date.now();
-        suffer('frozen', Infinity);
-        signal('SIGSTOP');
-      },
-      thaw() {
-        frozenSince = undefined;
-        const last = suffered.at(-1);
-        if (last?.what === 'frozen') last.to = Date.now();
-        note(`${name} is thawed`);
-        signal('SIGCONT');
-      },
-      async end() {
-        const startedAt = performance.now();
-        const ending = child;
-        isExpectedToEnd = true;
-        suffer('ended');
-        signal('SIGTERM');
-        const code = await exitOf(ending);
-        if (code !== 0) crashed(`ended with ${code} after SIGTERM; expected 0`);
-        return performance.now() - startedAt;
-      },
-      async start() {
-        await exitOf(child);
-        const spawned = spawn(process.execPath, [ENTRY], {
-          stdio: ['ignore', 'pipe', 'pipe'],
-          env: {
-            PORT: '0',
-            WOLKVOX_SERVER: '0042',
-            WOLKVOX_TOKEN: SIMULATOR_TOKEN,
-            WOLKVOX_BASE_URL: upstream,
-            REDIS_URL: redis.url,
-            ...env,
-            ...own,
-          },
-        });
-        child = spawned;
-        url = undefined;
-        isExpectedToEnd = false;
-        frozenSince = undefined;
-        running.add(spawned);
-        spawned.once('exit', (code, signalName) => {
-          running.delete(spawned);
-          if (child !== spawned) return;
-          url = undefined;
-          if (!isExpectedToEnd) crashed(`ended by itself with ${code ?? signalName ?? 'nothing'}`);
-        });
-        createInterface({ input: spawned.stderr }).on('line', (line) => crashed(`wrote on stderr: ${line}`));
-        url = await new Promise<string>((resolve, reject) => {
-          const timer = setTimeout(() => reject(new Error(`Expected ${name} to listen; it did not.`)), START_MS);
-          createInterface({ input: spawned.stdout }).on('line', (line) => {
-            hear(line);
-            const address = /"url":"(http:[^"]+)"/.exec(line)?.[1];
-            if (address === undefined || !line.includes('"listening"')) return;
-            clearTimeout(timer);
-            resolve(address);
-          });
-        });
-        note(`${name} has started`);
-      },
-      sufferedBetween(from, to) {
-        // A connection may break a moment before this process hears of it, and be slow a moment after a thaw.
-        return suffered.find((one) => one.from <= to + 500 && one.to >= from - 500)?.what;
-      },
+  /** Kills Redis. @returns a function that starts it again, empty or with its data */
+  async killRedis(): Promise<(options: { readonly empty: boolean }) => Promise<void>> {
+    const isBack = this.timeline.begin('redis down', 'redis');
+    await this.#redis.kill();
+    return async ({ empty }) => {
+      // A replica may be connected before the restart is known to have succeeded.
+      isBack();
+      if (empty) this.timeline.begin('redis loss', 'redis')();
+      await this.#redis.restart({ empty });
     };
   }
 
-  return {
-    simulator,
-    upstream,
-    redis,
-    get replicas() {
-      return replicas;
-    },
-    crashes,
-    diary,
-    logged,
-    async add(count, own = {}) {
-      const more = Array.from({ length: count }, () => makeReplica(own));
-      await Promise.all(more.map((replica) => replica.start()));
-      replicas = [...replicas, ...more];
-      return more;
-    },
-    async remove(some) {
-      replicas = replicas.filter((replica) => !some.includes(replica));
-      await Promise.all(some.map((replica) => replica.end()));
-    },
-    note,
-    async close() {
-      const ends = [...running].map((child) => exitOf(child));
-      for (const replica of replicas) replica.kill();
-      killAll();
-      await Promise.all(ends);
-      await redis.close();
-      await simulator.close();
-      process.off('exit', killAll);
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, endOnSignal);
-    },
-  };
+  async flushRedis(): Promise<void> {
+    const done = this.timeline.begin('redis loss', 'redis');
+    await this.#redis.command('FLUSHALL');
+    done();
+  }
+
+  freezeRedis(): void {
+    this.#thawRedis = this.timeline.begin('redis freeze', 'redis');
+    this.#redis.freeze();
+  }
+
+  thawRedis(): void {
+    this.#thawRedis();
+    this.#redis.thaw();
+  }
+
+  async close(): Promise<void> {
+    for (const replica of this.#replicas) {
+      replica.kill();
+      await replica.ended();
+    }
+    await this.#redis.close();
+    await this.simulator.close();
+  }
+}
+
+function parseLogLine(line: string): { level: number; event: string | undefined; url: string | undefined } {
+  try {
+    const { level = 0, event, url } = JSON.parse(line) as { level?: number; event?: string; url?: string };
+    return { level, event, url };
+  } catch {
+    return { level: 0, event: undefined, url: undefined };
+  }
 }
 
 /** Resolves when a process has ended, with its code or the signal that ended it. */
 function exitOf(child: ChildProcess | undefined): Promise<number | string> {
-  if (child === undefined) return Promise.resolve(0);
-  const ended = child.exitCode ?? child.signalCode;
+  const ended = child === undefined ? 0 : (child.exitCode ?? child.signalCode);
   if (ended !== null) return Promise.resolve(ended);
-  return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 0)));
+  return new Promise((resolve) => child?.once('exit', (code, signal) => resolve(code ?? signal ?? 0)));
 }

@@ -1,138 +1,94 @@
-/** Does harm to a fleet and sees how long it takes to recover. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Draw } from '../../src/simulator/draw.js';
-import type { Fleet, ReplicaProcess } from './cluster.js';
-import { oneOf } from './workload.js';
-import { cutBetween, untilBothBusy } from './monitor.js';
+import { pick, type Random } from '../../src/simulator/random.js';
+import type { Cluster, Replica } from './cluster.js';
+
+/** A fault of a replica or of Redis that was injected. Times are epoch milliseconds. */
+export interface InjectedFault {
+  readonly name: FaultName;
+  readonly startedAt: number;
+  /** When the fault itself was over: at once after a kill. */
+  readonly endedAt: number;
+  /** Resolves when the replicas that ended are started again. */
+  readonly restarted: Promise<unknown>;
+}
+
+/** Injects a fault; returns the restarts that are under way when the fault itself is over. */
+type Inject = (cluster: Cluster, victim: Replica, random: Random) => Promise<readonly Promise<void>[]>;
+
+/** The lease of a slot. A freeze that is longer may lead to a third call for the duration of one call. */
+export const LEASE_MS = 10_000;
+
+const FAULTS = {
+  kill: async (_cluster, victim, random) => [kill(victim, random)],
+  'double kill': async (cluster, victim, random) => {
+    const restarts = [kill(victim, random)];
+    await sleep(200 + random(1_200));
+    const [second, third] = living(cluster);
+    // One replica is left, so that the slots are used again.
+    if (second !== undefined && third !== undefined) restarts.push(kill(second, random));
+    return restarts;
+  },
+  stop: async (_cluster, victim) => [victim.stop().then(() => victim.start())],
+  freeze: (_cluster, victim, random) => freeze(victim, 300 + random(7_700)),
+  'long freeze': (_cluster, victim, random) => freeze(victim, LEASE_MS + 1_000 + random(3_000)),
+  'redis restart': (cluster, _victim, random) => restartRedis(cluster, random, false),
+  'redis loss': (cluster, _victim, random) => restartRedis(cluster, random, true),
+  'redis flush': async (cluster) => {
+    await cluster.flushRedis();
+    return [];
+  },
+  'redis freeze': async (cluster, _victim, random) => {
+    cluster.freezeRedis();
+    await sleep(500 + random(7_000));
+    cluster.thawRedis();
+    return [];
+  },
+} satisfies Record<string, Inject>;
 
 /**
- * `kill`: SIGKILL and a new start; `freeze`: SIGSTOP for a while; `end`: SIGTERM and a new start; Redis is killed and started again
- * empty or with its data, or frozen. `two kills` strikes two replicas, one right after the other.
+ * - `kill`, `double kill`: SIGKILL and a new start, of two replicas one shortly after the other
+ * - `stop`: SIGTERM and a new start
+ * - `freeze`: SIGSTOP for less than the lease, `long freeze`: for more
+ * - `redis restart`: SIGKILL and a start with the data, `redis loss`: without, `redis flush`: FLUSHALL
+ * - `redis freeze`: SIGSTOP for less than the lease
  */
-export type Harm = 'kill' | 'two kills' | 'freeze' | 'end' | 'redis empty' | 'redis kept' | 'redis frozen';
+export type FaultName = keyof typeof FAULTS;
+export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
 
-export interface Recovery {
-  readonly harm: Harm;
-  readonly at: number;
-  /** How long the harm itself lasted, milliseconds; none of a kill. */
-  readonly lastedMs: number;
-  /** Calls of the replica that were in flight when it was killed. */
-  readonly placesLost: number;
-  /** From the end of the harm until both places were in use again; undefined: never, within the patience. */
-  readonly regainedMs: number | undefined;
+/** @returns undefined if no replica is alive */
+export async function injectFault(
+  cluster: Cluster,
+  name: FaultName,
+  random: Random,
+): Promise<InjectedFault | undefined> {
+  const candidates = living(cluster);
+  if (candidates.length === 0) return undefined;
+  const startedAt = Date.now();
+  const restarts = await FAULTS[name](cluster, pick(random, candidates), random);
+  return { name, startedAt, endedAt: Date.now(), restarted: Promise.all(restarts) };
 }
 
-/** So long after a kill the connections of the killed process are seen to be closed, even on a busy machine. */
-const CLOSING_MS = 400;
-
-/** By then the others have noticed that a replica is dead. */
-const NOTICED_MS = 12_000;
-
-/** A harm that is done, and whose consequences last. */
-export interface Inflicted extends Omit<Recovery, 'regainedMs'> {
-  /** When the harm itself was over. */
-  readonly since: number;
-  /** Resolves when what was ended has been started again. */
-  readonly again: Promise<unknown>;
+function living(cluster: Cluster): Replica[] {
+  return cluster.replicas().filter((replica) => replica.isAlive());
 }
 
-/** Does the harm; undefined where no replica is alive to suffer it. */
-export async function inflict(
-  fleet: Fleet,
-  harm: Harm,
-  draw: Draw,
-  lastMs = 300 + draw(8_000),
-): Promise<Inflicted | undefined> {
-  if (alive(fleet).length === 0) return undefined;
-  let at = Date.now();
-  const victim = oneOf(draw, alive(fleet));
-  const done = { harm, at, lastedMs: 0, placesLost: 0, since: at, again: Promise.resolve() };
-  switch (harm) {
-    case 'kill': {
-      victim.kill();
-      const again = restart(victim, 300 + draw(2_500));
-      await sleep(CLOSING_MS);
-      return { ...done, placesLost: cutBetween(fleet, at, Date.now()), again };
-    }
-    case 'two kills': {
-      victim.kill();
-      const again = [restart(victim, 1_500 + draw(2_500))];
-      await sleep(200 + draw(1_200));
-      const [second] = alive(fleet);
-      const since = Date.now();
-      // Somebody must be left to take the places over.
-      if (second !== undefined && alive(fleet).length > 1) {
-        second.kill();
-        again.push(restart(second, 300 + draw(2_500)));
-      }
-      await sleep(CLOSING_MS);
-      return {
-        ...done,
-        placesLost: cutBetween(fleet, at, Date.now()),
-        lastedMs: since - at,
-        since,
-        again: Promise.all(again),
-      };
-    }
-    case 'end':
-      return { ...done, again: victim.end().then(() => victim.start()) };
-    case 'freeze':
-      victim.freeze();
-      await sleep(lastMs);
-      victim.thaw();
-      break;
-    case 'redis empty':
-    case 'redis kept':
-      await untilDeathsAreNoticed(fleet);
-      at = Date.now();
-      fleet.note('Redis is killed');
-      await fleet.redis.kill();
-      await sleep(Math.min(lastMs, 5_000));
-      await fleet.redis.restart({ empty: harm === 'redis empty' });
-      fleet.note(`Redis is back, ${harm === 'redis empty' ? 'empty' : 'with its data'}`);
-      break;
-    case 'redis frozen':
-      fleet.note('Redis is frozen');
-      fleet.redis.freeze();
-      await sleep(lastMs);
-      fleet.redis.thaw();
-      fleet.note('Redis is thawed');
-      break;
-  }
-  return { ...done, at, since: Date.now(), lastedMs: Date.now() - at };
-}
-
-/** Does the harm and waits until both places are in use again, for `patienceMs` at most, and what was ended is back. */
-export async function disturb(
-  fleet: Fleet,
-  harm: Harm,
-  draw: Draw,
-  { lastMs, patienceMs }: { readonly lastMs?: number | undefined; readonly patienceMs: number },
-): Promise<Recovery | undefined> {
-  const inflicted = await inflict(fleet, harm, draw, lastMs);
-  if (inflicted === undefined) return undefined;
-  const { since, again, ...done } = inflicted;
-  const busyAt = await untilBothBusy(fleet, since, patienceMs);
-  const regainedMs = busyAt === undefined ? undefined : Math.round(busyAt - since);
-  fleet.note(`${harm}: both places in use again after ${regainedMs ?? 'more than any'} ms`);
-  await again;
-  return { ...done, regainedMs };
-}
-
-/**
- * A Redis that has lost its memory cannot tell a replica that died a moment before from one that is frozen in the middle of a call, and
- * hands nothing out for the length of a lease, 70 s. That is as it must be; a trial that strikes both together again and again would show
- * nothing else.
- */
-async function untilDeathsAreNoticed(fleet: Fleet): Promise<void> {
-  while (fleet.replicas.some(({ isAlive, endedAt }) => !isAlive || Date.now() - endedAt < NOTICED_MS)) await sleep(100);
-}
-
-function alive(fleet: Fleet): ReplicaProcess[] {
-  return fleet.replicas.filter(({ isAlive }) => isAlive);
-}
-
-async function restart(replica: ReplicaProcess, afterMs: number): Promise<void> {
-  await sleep(afterMs);
+async function kill(replica: Replica, random: Random): Promise<void> {
+  replica.kill();
+  await sleep(300 + random(2_500));
   await replica.start();
+}
+
+async function freeze(replica: Replica, ms: number): Promise<[]> {
+  replica.freeze();
+  await sleep(ms);
+  replica.thaw();
+  return [];
+}
+
+/** Redis is away for 3 to 6 seconds, so that what happens without it can be seen. */
+async function restartRedis(cluster: Cluster, random: Random, empty: boolean): Promise<[]> {
+  const restart = await cluster.killRedis();
+  await sleep(3_000 + random(3_000));
+  await restart({ empty });
+  return [];
 }

@@ -1,133 +1,152 @@
-/** Callers of the fleet: each asks one operation after the other, of mixed sizes, and has every answer judged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { createDraw } from '../../src/simulator/draw.js';
-import type { Draw } from '../../src/simulator/draw.js';
-import type { Fleet, ReplicaProcess } from './cluster.js';
-import { judge } from './oracle.js';
-import type { Asked, GraphResponse, Verdict } from './oracle.js';
-import { oneOf } from './workload.js';
-import type { Known, Questions } from './workload.js';
+import { createRandom, pick, type Random } from '../../src/simulator/random.js';
+import type { Cluster, Replica } from './cluster.js';
+import { wasRedisAway } from './monitor.js';
+import { checkResponse, type GraphQLResponse, type RequestedField, type Verdict } from './oracle.js';
+import type { Criteria, KnownLookup, Workload } from './workload.js';
 
-export type OperationKind = 'one' | 'five' | 'thirty' | 'hundred' | 'entities';
-/** Questions in an operation; of entities, at most. */
-export const SIZES: Readonly<Record<OperationKind, number>> = {
-  one: 1,
-  five: 5,
-  thirty: 30,
-  hundred: 100,
-  entities: 20,
-};
+/** Callers of a cluster. Each sends one operation after the other, and the oracle checks every response. */
+
+/** One of them is chosen for each operation: a number of fields, or `_entities`. */
+const KINDS = [1, 1, 1, 1, 5, 5, 5, 30, 100, 'entities'] as const;
+type OperationKind = (typeof KINDS)[number];
+const MAX_ENTITIES = 20;
 
 export interface LoadOptions {
   readonly callers: number;
   readonly seed: number;
-  /** Percent of the questions that are asked again and again. */
+  /** Percent of the lookups that are repeated. */
   readonly hotPercent: number;
-  /** Percent of operations of one question that ask with `maxAge: 0`, and of all that are hung up. */
+  /** Percent of the operations with one field that have `maxAge: 0`. */
   readonly maxAgeZeroPercent: number;
+  /** Percent of the operations whose caller closes the connection early. */
   readonly hangUpPercent: number;
-  /** Of the replicas' configuration. */
+  /** As the replicas are configured, in milliseconds. */
   readonly deadlineMs: number;
   readonly callTimeoutMs: number;
-  readonly keptMs: number;
+  readonly freshMs: number;
+  readonly staleMs: number;
 }
 
-/** How a trial's questions ended. `answers` counts fields, not operations. */
+/** How operations and their fields ended. */
 export interface Tally {
   operations: number;
+  /** Fields. */
   right: number;
-  spoiled: number;
+  stale: number;
+  blanked: number;
   readonly errors: Map<string, number>;
   readonly wrong: string[];
+  /** Answers and errors of operations during which Redis was away. */
+  readonly withoutRedis: { answers: number; errors: number };
+  /** Operations. */
   hungUp: number;
-  /** Operations without a response since their replica was killed or frozen. */
-  cutByKill: number;
-  cutByFreeze: number;
-  /** Operations whose connection was refused or closed at once by a replica that ends; a balancer asks another one. */
-  turnedAway: number;
-  /** Operations without a response and without a reason for it. */
+  /** No response, because the replica was killed, frozen or stopped. */
+  cutOff: number;
+  /** No response for no known reason. */
   readonly lost: string[];
-  /** Milliseconds until the response, by size; replicas that were killed or frozen meanwhile do not count. */
-  readonly waits: Record<OperationKind, number[]>;
-  longestWait: { ms: number; what: string };
-}
-
-export interface Load {
-  readonly tally: Tally;
-  /** When an answer came that Wolkvox gave after an instant, epoch milliseconds; undefined: not yet. */
-  freshAfter(instant: number): number | undefined;
-  /** Asks nothing more; what is under way is waited for, or hung up. */
-  stop(how?: 'wait' | 'hang up'): Promise<void>;
+  /** Milliseconds until the response, except at replicas that were killed or frozen meanwhile. */
+  readonly waits: number[];
 }
 
 interface Operation {
   readonly kind: OperationKind;
   readonly query: string;
-  readonly asked: readonly Asked[];
+  readonly fields: readonly RequestedField[];
   readonly hangUpAfterMs: number | undefined;
 }
 
-const FIELDS =
+const FRAGMENT =
   'fragment R on CampaignRecord { campaignId customerId customerName customerLastName opts { value } ' +
   'phones { position number } date calls connId result fetchedAt }';
-/** What a caller waits beyond the deadline before it gives up. */
+/** A caller waits this much longer than the deadline. */
 const PATIENCE_MS = 10_000;
-const BLANKING = new Set(['fault: missing-keys', 'fault: null-values']);
-const FLOODING = ['flood', 'gzip-bomb', 'endless-body'] as const;
+/** The longest freeze of a replica, which may happen in the middle of a call. */
+const FREEZE_MS = 15_000;
+/** Replicas drop their memory within this time after Redis lost its data. */
+const ERASURE_MS = 3_000;
+const BLANKING_FAULTS = new Set(['fault: missing-keys', 'fault: null-values']);
+const LARGE_FAULTS = ['flood', 'gzip-bomb', 'endless-body'] as const;
 
-export function startLoad(fleet: Fleet, questions: Questions, options: LoadOptions): Load {
-  const draw = createDraw(options.seed, 41);
-  const agent = new Agent({ connections: 200, headersTimeout: 0, bodyTimeout: 0 });
-  const fresh: { readonly receivedAt: number; readonly fetchedAt: number }[] = [];
-  const over = new AbortController();
-  let isOver = false;
-  const tally: Tally = {
-    ...{ operations: 0, right: 0, spoiled: 0, hungUp: 0, cutByKill: 0, cutByFreeze: 0, turnedAway: 0 },
-    ...{ errors: new Map<string, number>(), wrong: [], lost: [] },
-    waits: { one: [], five: [], thirty: [], hundred: [], entities: [] },
-    longestWait: { ms: 0, what: 'none' },
+export class Load {
+  readonly tally: Tally = {
+    ...{ operations: 0, right: 0, stale: 0, blanked: 0, errors: new Map<string, number>(), wrong: [] },
+    ...{ withoutRedis: { answers: 0, errors: 0 }, hungUp: 0, cutOff: 0, lost: [], waits: [] },
   };
-  const callers = Array.from({ length: options.callers }, () => call());
+  readonly #cluster: Cluster;
+  readonly #workload: Workload;
+  readonly #options: LoadOptions;
+  readonly #random: Random;
+  readonly #agent = new Agent({ connections: 200, headersTimeout: 0, bodyTimeout: 0 });
+  readonly #callers: readonly Promise<void>[];
+  readonly #hangUp = new AbortController();
+  /** What each process answered last, by its address and the lookup: the answer is in its memory. */
+  readonly #answered = new Map<string, { readonly askedAt: number; readonly sentAt: number }>();
+  #isStopped = false;
+  #latestSentAt = -Infinity;
+  #largeFaultAt = -Infinity;
 
-  async function call(): Promise<void> {
-    while (!isOver) {
-      const ready = fleet.replicas.filter(({ url }) => url !== undefined);
-      const operation = compose(questions, draw, options);
+  /** Starts at once. */
+  constructor(cluster: Cluster, workload: Workload, options: LoadOptions) {
+    this.#cluster = cluster;
+    this.#workload = workload;
+    this.#options = options;
+    this.#random = createRandom(options.seed, 41);
+    this.#callers = Array.from({ length: options.callers }, () => this.#callRepeatedly());
+  }
+
+  /** Whether a right answer came whose call was sent after this time. Epoch milliseconds. */
+  hasAnswerSentAfter(time: number): boolean {
+    return this.#latestSentAt > time;
+  }
+
+  /** Sends nothing more. Operations under way are finished, or cut off by their callers. */
+  async stop(how: 'finish' | 'hang up' = 'finish'): Promise<void> {
+    this.#isStopped = true;
+    if (how === 'hang up') this.#hangUp.abort();
+    await Promise.all(this.#callers);
+    await this.#agent.close();
+  }
+
+  async #callRepeatedly(): Promise<void> {
+    while (!this.#isStopped) {
+      const ready = this.#cluster.replicas().filter((replica) => replica.url() !== undefined);
       if (ready.length === 0) {
         await sleep(50);
         continue;
       }
       const startedAt = performance.now();
-      const isBad = await ask(oneOf(draw, ready), operation);
-      // Callers whose questions are refused at once do not hammer; others think a moment.
-      const isQuick = performance.now() - startedAt < 200;
-      await sleep(isBad && isQuick ? 150 + draw(300) : draw(60));
+      const succeeded = await this.#send(pick(this.#random, ready), this.#createOperation());
+      // A caller that is refused at once waits a little before it tries again.
+      const isRefused = !succeeded && performance.now() - startedAt < 200;
+      await sleep(isRefused ? 150 + this.#random(300) : this.#random(60));
     }
   }
 
-  /** True where something in it failed. */
-  async function ask(replica: ReplicaProcess, operation: Operation): Promise<boolean> {
-    const { url = '' } = replica;
+  /** @returns whether every field has an answer */
+  async #send(replica: Replica, operation: Operation): Promise<boolean> {
+    const url = replica.url() ?? '';
     const askedAt = Date.now();
     const hangUp = new AbortController();
-    const giveUp = AbortSignal.timeout(options.deadlineMs + PATIENCE_MS);
+    const giveUp = AbortSignal.timeout(this.#options.deadlineMs + PATIENCE_MS);
     const timer = setTimeout(() => hangUp.abort(), operation.hangUpAfterMs ?? 2 ** 30);
-    tally.operations += 1;
+    this.tally.operations += 1;
     try {
-      const response = await post(url, operation.query, AbortSignal.any([hangUp.signal, over.signal, giveUp]));
-      return note(replica, operation, response, askedAt);
+      const signal = AbortSignal.any([hangUp.signal, this.#hangUp.signal, giveUp]);
+      const response = await this.#post(url, operation.query, signal);
+      return this.#check(replica, url, operation, response, askedAt);
     } catch (error) {
-      if (hangUp.signal.aborted || over.signal.aborted) tally.hungUp += 1;
-      else noteSilence(replica, operation, askedAt, error);
-      return true;
+      if (hangUp.signal.aborted || this.#hangUp.signal.aborted) this.tally.hungUp += 1;
+      else this.#noteNoResponse(replica, operation, askedAt, error);
+      return false;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async function post(url: string, query: string, signal: AbortSignal): Promise<GraphResponse> {
-    const { statusCode, body } = await agent.request({
+  async #post(url: string, query: string, signal: AbortSignal): Promise<GraphQLResponse> {
+    const { statusCode, body } = await this.#agent.request({
       ...{ origin: url, path: '/graphql', method: 'POST', signal },
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
@@ -135,145 +154,144 @@ export function startLoad(fleet: Fleet, questions: Questions, options: LoadOptio
     return { status: statusCode, body: await body.text() };
   }
 
-  function note(replica: ReplicaProcess, operation: Operation, response: GraphResponse, askedAt: number): boolean {
+  #check(
+    replica: Replica,
+    url: string,
+    { kind, fields }: Operation,
+    response: GraphQLResponse,
+    askedAt: number,
+  ): boolean {
+    const { callTimeoutMs, freshMs, staleMs } = this.#options;
     const receivedAt = Date.now();
-    const suffered = replica.sufferedBetween(askedAt, receivedAt);
-    const verdicts = judge(operation.asked, response, {
-      ...{ askedAt, receivedAt, keptMs: options.keptMs, wasSpoiled, wasFlooded: wasFlooded() },
-      // Whatever froze a replica may have done so in the middle of the call that brought the answer.
-      callMs: options.callTimeoutMs + 15_000,
+    const isRedisAway = wasRedisAway(this.#cluster.timeline, askedAt, receivedAt);
+    const verdicts = checkResponse(fields, response, {
+      ...{ askedAt, receivedAt, freshMs, staleMs, isRedisAway, callMs: callTimeoutMs + FREEZE_MS },
+      mayBeBlanked: (lookup) => this.#mayBeBlanked(lookup),
+      mayBeTooLarge: this.#mayBeTooLarge(),
+      cachedSentAt: (lookup) => this.#cachedSentAt(url, lookup),
     });
     for (const [index, verdict] of verdicts.entries()) {
-      count(
-        verdict,
-        receivedAt,
-        () => `${replica.name}, ${operation.kind}: ${questionText(operation.asked[index]?.known)}`,
-      );
-    }
-    const waitedMs = receivedAt - askedAt;
-    if (suffered === undefined || suffered === 'ended') {
-      tally.waits[operation.kind].push(waitedMs);
-      if (waitedMs > tally.longestWait.ms) {
-        tally.longestWait = { ms: waitedMs, what: `${operation.kind} at ${replica.name}` };
+      const criteria = fields[index]?.lookup.criteria ?? {};
+      this.#count(verdict, `${replica.name}, ${kind}, ${JSON.stringify(criteria)}`);
+      if ('sentAt' in verdict && verdict.sentAt !== undefined) {
+        this.#answered.set(keyOf(url, criteria), { askedAt, sentAt: verdict.sentAt });
       }
     }
-    return verdicts.some(({ kind }) => kind === 'error' || kind === 'wrong');
+    const failures = verdicts.filter(({ kind: verdict }) => verdict === 'error' || verdict === 'wrong').length;
+    if (isRedisAway) {
+      this.tally.withoutRedis.answers += verdicts.length - failures;
+      this.tally.withoutRedis.errors += failures;
+    }
+    const incident = replica.incidentBetween(askedAt, receivedAt);
+    if (incident === undefined || incident === 'stop') this.tally.waits.push(receivedAt - askedAt);
+    return failures === 0;
   }
 
-  function count(verdict: Verdict, receivedAt: number, what: () => string): void {
+  #count(verdict: Verdict, where: string): void {
     switch (verdict.kind) {
       case 'right':
-        tally.right += 1;
-        if (verdict.fetchedAt !== undefined) fresh.push({ receivedAt, fetchedAt: verdict.fetchedAt });
-        if (fresh.length > 20_000) fresh.splice(0, 10_000);
+      case 'stale':
+        this.tally[verdict.kind] += 1;
+        this.#latestSentAt = Math.max(this.#latestSentAt, verdict.sentAt ?? -Infinity);
         return;
-      case 'spoiled':
-        tally.spoiled += 1;
+      case 'blanked':
+        this.tally.blanked += 1;
         return;
       case 'error':
-        tally.errors.set(verdict.code, (tally.errors.get(verdict.code) ?? 0) + 1);
+        this.tally.errors.set(verdict.code, (this.tally.errors.get(verdict.code) ?? 0) + 1);
         return;
       case 'wrong':
-        tally.wrong.push(`${what()}: ${verdict.why}`);
-        fleet.note(`WRONG: ${what()}: ${verdict.why}`);
+        this.tally.wrong.push(`${where}: ${verdict.reason}`);
+        this.#cluster.timeline.note(`wrong answer: ${where}: ${verdict.reason}`);
     }
   }
 
-  function noteSilence(replica: ReplicaProcess, { kind }: Operation, askedAt: number, error: unknown): void {
-    const suffered = replica.sufferedBetween(askedAt, Date.now());
+  #noteNoResponse(replica: Replica, { kind }: Operation, askedAt: number, error: unknown): void {
+    const incident = replica.incidentBetween(askedAt, Date.now());
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    // A connection that never carried the question is none of the replica's promises.
-    if (suffered === 'ended' && (code === 'ECONNREFUSED' || Date.now() - askedAt < 100)) tally.turnedAway += 1;
-    else if (suffered === 'killed') tally.cutByKill += 1;
-    else if (suffered === 'frozen') tally.cutByFreeze += 1;
-    else {
-      const words = `${kind} at ${replica.name}: ${code} after ${Date.now() - askedAt} ms (${suffered ?? 'undisturbed'})`;
-      tally.lost.push(words);
-      fleet.note(`LOST: ${words}`);
+    const waitedMs = Date.now() - askedAt;
+    // A replica that stops finishes its operations; it only accepts no new connection.
+    const isExplained = incident === 'stop' ? code === 'ECONNREFUSED' || waitedMs < 100 : incident !== undefined;
+    if (isExplained) {
+      this.tally.cutOff += 1;
+      return;
     }
+    const text = `${kind} at ${replica.name}: ${code} after ${waitedMs} ms (${incident ?? 'no incident'})`;
+    this.tally.lost.push(text);
+    this.#cluster.timeline.note(`no response: ${text}`);
   }
 
-  function wasSpoiled({ question }: Known): boolean {
-    return fleet.simulator.witness.requests.some(
+  #mayBeBlanked({ criteria }: KnownLookup): boolean {
+    const { phone = '', customerId = '', campaignId = '' } = criteria;
+    return this.#cluster.simulator.requestLog.requests.some(
       ({ outcome, lookup }) =>
-        BLANKING.has(outcome) &&
-        lookup.phone === (question.phone ?? '') &&
-        lookup.customerId === (question.customerId ?? '') &&
-        lookup.campaignId === (question.campaignId ?? ''),
+        BLANKING_FAULTS.has(outcome) &&
+        lookup.phone === phone &&
+        lookup.customerId === customerId &&
+        lookup.campaignId === campaignId,
     );
   }
 
-  let floodedAt = -Infinity;
-  function wasFlooded(): boolean {
-    const { faultChances } = fleet.simulator.settings;
-    if (FLOODING.some((name) => (faultChances[name] ?? 0) > 0)) floodedAt = Date.now();
-    return Date.now() - floodedAt < options.deadlineMs + PATIENCE_MS;
+  #mayBeTooLarge(): boolean {
+    const { faultChances } = this.#cluster.simulator.settings;
+    if (LARGE_FAULTS.some((name) => (faultChances[name] ?? 0) > 0)) this.#largeFaultAt = Date.now();
+    // The failure is remembered as long as an answer is fresh.
+    return Date.now() - this.#largeFaultAt < this.#options.deadlineMs + this.#options.freshMs + PATIENCE_MS;
   }
 
-  return {
-    tally,
-    freshAfter: (instant) =>
-      fresh.find(({ fetchedAt, receivedAt }) => fetchedAt >= instant && receivedAt >= instant)?.receivedAt,
-    async stop(how = 'wait') {
-      isOver = true;
-      if (how === 'hang up') over.abort();
-      await Promise.all(callers);
-      await agent.close();
-    },
-  };
-}
+  #cachedSentAt(url: string, { criteria }: KnownLookup): number | undefined {
+    const answered = this.#answered.get(keyOf(url, criteria));
+    const lossAt = this.#cluster.timeline.incidents.findLast(({ kind }) => kind === 'redis loss')?.from ?? -Infinity;
+    // An answer that was under way when the caches were erased is not cached.
+    const isErased = (answered?.askedAt ?? 0) < lossAt + this.#options.deadlineMs + ERASURE_MS;
+    return isErased ? undefined : answered?.sentAt;
+  }
 
-function compose(questions: Questions, draw: Draw, options: LoadOptions): Operation {
-  const kinds: readonly OperationKind[] = [
-    'one',
-    'one',
-    'one',
-    'one',
-    'five',
-    'five',
-    'five',
-    'thirty',
-    'hundred',
-    'entities',
-  ];
-  const kind = oneOf(draw, kinds);
-  const hangUpAfterMs = draw(100) < options.hangUpPercent ? 20 + draw(1_500) : undefined;
-  const isHot = (): boolean => draw(100) < options.hotPercent;
-  if (kind === 'entities') {
-    const customers = Array.from({ length: 3 + draw(SIZES.entities - 2) }, () =>
-      isHot() ? questions.hotCustomer() : questions.coldCustomer(),
-    );
-    const representations = customers
-      .map(({ question }) => `{ __typename: "Customer", customerId: ${JSON.stringify(question.customerId ?? '')} }`)
-      .join(' ');
-    const query = `{ _entities(representations: [${representations}]) { ... on Customer { campaignRecords { ...R } } } } ${FIELDS}`;
-    const asked = customers.map((known, index) => ({
-      ...{ known, path: ['_entities', index, 'campaignRecords'], maxAgeSeconds: undefined },
+  #createOperation(): Operation {
+    const { hangUpPercent, maxAgeZeroPercent } = this.#options;
+    const kind = pick(this.#random, KINDS);
+    const hangUpAfterMs = this.#random(100) < hangUpPercent ? 20 + this.#random(1_500) : undefined;
+    if (kind === 'entities') return { kind, hangUpAfterMs, ...this.#createEntities() };
+    const maxAgeSeconds = kind === 1 && this.#random(100) < maxAgeZeroPercent ? 0 : undefined;
+    const fields = Array.from({ length: kind }, (_, index) => ({
+      lookup: this.#chooseLookup(kind, maxAgeSeconds !== undefined),
+      path: [`a${index}`],
+      maxAgeSeconds,
     }));
-    return { kind, query, asked, hangUpAfterMs };
+    const selections = fields.map(
+      ({ lookup }, index) => `a${index}: findCampaignRecords(${argumentsOf(lookup, maxAgeSeconds)}) { ...R }`,
+    );
+    return { kind, query: `{ ${selections.join(' ')} } ${FRAGMENT}`, fields, hangUpAfterMs };
   }
-  const maxAgeSeconds = kind === 'one' && draw(100) < options.maxAgeZeroPercent ? 0 : undefined;
-  const asked = Array.from({ length: SIZES[kind] }, (_, index) => ({
-    known: choose(isHot() || maxAgeSeconds !== undefined),
-    path: [`a${index}`],
-    maxAgeSeconds,
-  }));
-  const aliases = asked.map(
-    ({ known }, index) => `a${index}: findCampaignRecords(${argumentsOf(known, maxAgeSeconds)}) { ...R }`,
-  );
-  return { kind, query: `{ ${aliases.join(' ')} } ${FIELDS}`, asked, hangUpAfterMs };
 
-  function choose(hot: boolean): Known {
-    if (!hot) return questions.cold();
-    return kind === 'one' && draw(12) === 0 ? questions.campaign() : questions.hot();
+  #createEntities(): Pick<Operation, 'query' | 'fields'> {
+    const fields = Array.from({ length: 3 + this.#random(MAX_ENTITIES - 2) }, (_, index) => ({
+      lookup: this.#isHot() ? this.#workload.hotCustomer() : this.#workload.coldCustomer(),
+      path: ['_entities', index, 'campaignRecords'],
+      maxAgeSeconds: undefined,
+    }));
+    const representations = fields.map(
+      ({ lookup }) => `{ __typename: "Customer", customerId: ${JSON.stringify(lookup.criteria.customerId ?? '')} }`,
+    );
+    const selection = '{ ... on Customer { campaignRecords { ...R } } }';
+    return { query: `{ _entities(representations: [${representations.join(' ')}]) ${selection} } ${FRAGMENT}`, fields };
+  }
+
+  #chooseLookup(kind: OperationKind, mustBeHot: boolean): KnownLookup {
+    if (!mustBeHot && !this.#isHot()) return this.#workload.cold();
+    return kind === 1 && this.#random(12) === 0 ? this.#workload.campaign() : this.#workload.hot();
+  }
+
+  #isHot(): boolean {
+    return this.#random(100) < this.#options.hotPercent;
   }
 }
 
-function argumentsOf({ question }: Known, maxAgeSeconds: number | undefined): string {
-  const criteria = Object.entries(question).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
-  return [...criteria, ...(maxAgeSeconds === undefined ? [] : [`maxAge: ${maxAgeSeconds}`])].join(', ');
+function argumentsOf({ criteria }: KnownLookup, maxAgeSeconds: number | undefined): string {
+  const given = Object.entries(criteria).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return [...given, ...(maxAgeSeconds === undefined ? [] : [`maxAge: ${maxAgeSeconds}`])].join(', ');
 }
 
-function questionText(known: Known | undefined): string {
-  return JSON.stringify(known?.question ?? null);
+function keyOf(url: string, criteria: Criteria): string {
+  return `${url} ${JSON.stringify(criteria)}`;
 }

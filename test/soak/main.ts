@@ -1,66 +1,83 @@
-/**
- * `npm run soak` and `npm run chaos`: run a trial, print its tables, write them to reports/, and end with 1 where something was that must
- * not be.
- */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chaos } from './chaos.js';
+import type { RunReport } from './report.js';
 import { soak } from './soak.js';
-import type { TrialReport } from './soak.js';
 
-const USAGE = `soak  [--minutes 5] [--replicas 3] [--seed 1] [--redis-percent 25]
-chaos [--minutes 5] [--replicas 3] [--seed 1]`;
-const REPORTS = new URL('../../reports/', import.meta.url);
+/** `npm run soak` and `npm run chaos`. They end with code 1 if the run found a violation. */
 
-interface Arguments {
-  readonly trial: string;
+const RUNS = { soak, chaos } as const;
+type RunName = keyof typeof RUNS;
+/** The report file has all of them. */
+const PRINTED_VIOLATIONS = 20;
+const ROOT = new URL('../../', import.meta.url);
+const OPTIONS = {
+  minutes: { type: 'string', default: '5' },
+  seed: { type: 'string', default: '1' },
+  help: { type: 'boolean', default: false },
+  version: { type: 'boolean', default: false },
+} as const;
+const HELP: Readonly<Record<RunName, string>> = {
+  soak: 'Runs three replicas under load, injects faults of replicas and of Redis, and counts the calls at once.',
+  chaos: 'Runs three replicas while Wolkvox, replicas and Redis fail, and checks every answer.',
+};
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const [name, ...args] = process.argv.slice(2);
+  if (name !== 'soak' && name !== 'chaos') throw new UsageError('The first argument must be soak or chaos.');
+  const { minutes, seed, help, version } = readOptions(args);
+  if (help) {
+    console.log(`Usage: npm run ${name} -- [--minutes 5] [--seed 1] [--help] [--version]\n${HELP[name]}`);
+    console.log(`Details are written to reports/${name}.md and reports/${name}-timeline.txt. See docs/limits.md.`);
+  } else if (version) {
+    console.log((JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string }).version);
+  } else {
+    const report = await RUNS[name]({ minutes, seed, print });
+    write(name, report);
+    process.exitCode = report.violations.length === 0 ? 0 : 1;
+  }
+}
+
+interface Options {
   readonly minutes: number;
-  readonly replicas: number;
   readonly seed: number;
-  readonly redisPercent: number;
+  readonly help: boolean;
+  readonly version: boolean;
 }
 
-function readArguments(): Arguments {
-  const option = (fallback: string) => ({ type: 'string', default: fallback }) as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { minutes: option('5'), replicas: option('3'), seed: option('1'), 'redis-percent': option('25') },
-  });
-  const [trial = ''] = positionals;
-  const given = {
-    ...{ trial, minutes: Number(values.minutes), replicas: Number(values.replicas) },
-    ...{ seed: Number(values.seed), redisPercent: Number(values['redis-percent']) },
-  };
-  const isRight =
-    ['soak', 'chaos'].includes(trial) &&
-    given.minutes > 0 &&
-    given.replicas > 1 &&
-    given.seed >= 0 &&
-    given.redisPercent >= 0;
-  if (!isRight) throw new Error(`Expected one of\n${USAGE}`);
-  return given;
+function readOptions(args: string[]): Options {
+  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  const isKnown = (token: (typeof tokens)[number]): boolean =>
+    token.kind === 'option' && Object.hasOwn(OPTIONS, token.name);
+  if (!tokens.every(isKnown)) {
+    const known = Object.keys(OPTIONS).map((option) => `--${option}`);
+    throw new UsageError(`Unknown option. The known options are ${known.join(', ')}.`);
+  }
+  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
+  if (!(minutes > 0 && minutes <= 60)) throw new UsageError('--minutes must be a number above 0, at most 60.');
+  if (!(Number.isInteger(seed) && seed >= 0)) throw new UsageError('--seed must be a whole number, 0 or more.');
+  return { minutes, seed, help: values.help === true, version: values.version === true };
 }
 
-function say(line: string): void {
-  process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+function write(name: RunName, { summary, details, timeline, violations }: RunReport): void {
+  const verdict = violations.length === 0 ? 'Passed: no violation.' : `Failed: ${violations.length} violations.`;
+  const folder = new URL('reports/', ROOT);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(`${name}.md`, folder), [summary, details, verdict, ...violations, ''].join('\n\n'));
+  writeFileSync(new URL(`${name}-timeline.txt`, folder), `${timeline}\n`);
+  console.log(['', summary, '', verdict, ...violations.slice(0, PRINTED_VIOLATIONS)].join('\n'));
+  console.log(`Details: reports/${name}.md, reports/${name}-timeline.txt`);
 }
 
-function write(trial: string, { markdown, violations, diary }: TrialReport): void {
-  mkdirSync(REPORTS, { recursive: true });
-  const verdict = violations.length === 0 ? 'No violation.' : `**Violations:**\n\n${violations.join('\n')}`;
-  writeFileSync(new URL(`${trial}.md`, REPORTS), `${markdown}\n\n${verdict}\n`);
-  writeFileSync(new URL(`${trial}-diary.txt`, REPORTS), `${diary}\n`);
-  process.stdout.write(
-    `\n${markdown}\n\n${verdict}\n\nAlso in reports/${trial}.md; what happened when in reports/${trial}-diary.txt\n`,
-  );
+function print(line: string): void {
+  console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 }
 
-try {
-  const { trial, ...options } = readArguments();
-  const report = await (trial === 'soak' ? soak({ ...options, say }) : chaos({ ...options, say }));
-  write(trial, report);
-  process.exitCode = report.violations.length === 0 ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+// A process that ends by process.exit kills its replicas.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+main().catch((error: unknown) => {
+  console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 1;
-}
+});

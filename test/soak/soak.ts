@@ -1,250 +1,286 @@
-/**
- * The soak: the token's two places under a load that never lets up. Alone, over replicas, then with replicas killed and frozen and
- * Redis restarted at random, it counts at the witness how many calls there are at once, how well the places are used, and how soon a
- * lost one is in use again.
- */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { createDraw } from '../../src/simulator/draw.js';
+import { createRandom, pick, type Random } from '../../src/simulator/random.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
-import { disturb } from './fault-injection.js';
-import type { Harm, Recovery } from './fault-injection.js';
-import { openFleet } from './cluster.js';
-import type { Fleet } from './cluster.js';
-import { startLoad } from './load.js';
-import type { Load, LoadOptions, Tally } from './load.js';
-import { createQuestions, oneOf } from './workload.js';
-import type { Questions } from './workload.js';
-import { answersRows, percentile, seconds, table, waitsTable, warningsTable } from './tables.js';
-import { measureUse, startWatch } from './monitor.js';
-import type { Use } from './monitor.js';
+import { Cluster } from './cluster.js';
+import { injectFault, type FaultName } from './fault-injection.js';
+import { Load, type LoadOptions, type Tally } from './load.js';
+import {
+  callsCutBetween,
+  measureUtilisation,
+  monitorStalls,
+  pollUntil,
+  reportSlots,
+  untilSlotsInUse,
+} from './monitor.js';
+import {
+  answerRows,
+  detailRows,
+  loadViolations,
+  percent,
+  percentile,
+  seconds,
+  slotRows,
+  table,
+  type RunReport,
+} from './report.js';
+import { createWorkload, type Workload } from './workload.js';
 
+/**
+ * The soak: replicas under a load that never ends. It counts the calls at once, measures how well the two slots are
+ * used, and injects faults of replicas and of Redis.
+ */
 export interface SoakOptions {
+  /** About how long it runs. */
   readonly minutes: number;
-  readonly replicas: number;
   readonly seed: number;
-  /** Percent of the disturbances that strike Redis. */
-  readonly redisPercent: number;
-  readonly say: (line: string) => void;
+  /** A short run: only these faults, in this order. */
+  readonly faults?: readonly FaultName[];
+  readonly print: (line: string) => void;
 }
 
-export interface TrialReport {
-  /** What must not be; empty: the trial is passed. */
-  readonly violations: readonly string[];
-  readonly markdown: string;
-  /** What was done to the fleet, and what the replicas warned of. */
-  readonly diary: string;
-}
-
-const LATENCY_MS = 150;
-const DEADLINE_MS = 20_000;
+/** The utilisation of the slots is measured with calls of these durations. */
+const LATENCIES_MS = [40, 300] as const;
+/** Shares of the whole time: bare connections and replicas at one latency, and the faults. */
+const SHARES = { bare: 0.04, replicas: 0.06, faults: 0.7 };
+const WARM_UP_MS = 1_000;
+const REPLICAS = 3;
+const FAULT_LATENCY = { minMs: 60, maxMs: 260 };
 const CALL_TIMEOUT_MS = 10_000;
+const DEADLINE_MS = 20_000;
 const TTL_SECONDS = 20;
 const STALE_SECONDS = 60;
-/** A killed replica's places must be free again by then. */
-const REGAIN_MS = 15_000;
-/** Longer than the lease of a place, 70 s. Only a long soak has the time. */
-const LONG_FREEZE = { ms: 75_000, fromMinutes: 5 };
+/** Both slots must be in use again this long after a kill. */
+const KILL_LIMIT_MS = 15_000;
+const PATIENCE_MS = 30_000;
+/** Calls that the daily limit allows in the last phase. */
+const QUOTA_CALLS = 80;
+const RANDOM_FAULTS: readonly FaultName[] = [
+  ...(['kill', 'kill', 'kill', 'kill', 'double kill', 'stop', 'freeze', 'freeze', 'long freeze'] as const),
+  ...(['redis restart', 'redis loss', 'redis flush', 'redis freeze'] as const),
+];
 
-/** A frozen replica's places come back after its lease of 70 s at the latest. */
-const PATIENCE_MS = 100_000;
-
-/** Shares of the whole time. */
-const SHARES = { bare: 0.08, alone: 0.1, replicas: 0.16 };
-const WARM_UP_MS = 1_000;
-
-const LOAD: Omit<LoadOptions, 'seed'> = {
-  ...{ callers: 10, hotPercent: 0, maxAgeZeroPercent: 0, hangUpPercent: 0 },
-  ...{ deadlineMs: DEADLINE_MS, callTimeoutMs: CALL_TIMEOUT_MS, keptMs: (TTL_SECONDS + STALE_SECONDS) * 1_000 },
+const LOAD: LoadOptions = {
+  ...{ callers: 10, seed: 0, hotPercent: 25, maxAgeZeroPercent: 20, hangUpPercent: 8 },
+  ...{ deadlineMs: DEADLINE_MS, callTimeoutMs: CALL_TIMEOUT_MS },
+  ...{ freshMs: TTL_SECONDS * 1_000, staleMs: STALE_SECONDS * 1_000 },
 };
 
-export async function soak(options: SoakOptions): Promise<TrialReport> {
-  const { seed, say } = options;
-  const totalMs = options.minutes * 60_000;
-  const fleet = await openFleet({
-    settings: { latency: { minMs: LATENCY_MS, maxMs: LATENCY_MS } },
+export async function soak(options: SoakOptions): Promise<RunReport> {
+  const { seed } = options;
+  const cluster = await Cluster.open({
+    settings: {},
     env: {
       ...{ WOLKVOX_TIMEOUT_MS: `${CALL_TIMEOUT_MS}`, REQUEST_DEADLINE_MS: `${DEADLINE_MS}` },
       ...{ CACHE_TTL_SECONDS: `${TTL_SECONDS}`, CACHE_STALE_SECONDS: `${STALE_SECONDS}` },
     },
   });
-  const watch = startWatch(fleet);
+  const stalls = monitorStalls();
   try {
-    const questions = createQuestions(fleet.simulator, seed);
-    const bare = await useBare(fleet, questions, totalMs * SHARES.bare);
-    say(`two bare connections use ${percent(bare.share)} of the places`);
-
-    const single = await fleet.add(1, { REDIS_URL: '' });
-    const [aloneLoad, alone] = await saturate(fleet, questions, seed + 1, totalMs * SHARES.alone);
-    await fleet.remove(single);
-    say(`one replica alone uses ${percent(alone.share)}`);
-
-    await fleet.add(options.replicas);
-    const [togetherLoad, together] = await saturate(fleet, questions, seed + 2, totalMs * SHARES.replicas);
-    say(`${options.replicas} replicas use ${percent(together.share)}`);
-
-    fleet.simulator.settings.latency = { minMs: 60, maxMs: 260 };
-    const load = startLoad(fleet, questions, {
-      ...LOAD,
-      ...{ seed: seed + 3, hotPercent: 25, maxAgeZeroPercent: 20, hangUpPercent: 8 },
-    });
-    const dialling = setInterval(() => questions.dial(), 1_000);
-    const recoveries = await harmAtRandom(fleet, options, totalMs * (1 - SHARES.bare - SHARES.alone - SHARES.replicas));
-    clearInterval(dialling);
-    await load.stop();
-    return reportOf({ options, fleet, watch, bare, alone, together, aloneLoad, togetherLoad, load, recoveries });
+    const workload = createWorkload(cluster.simulator, seed);
+    await cluster.add(REPLICAS);
+    const isShort = options.faults !== undefined;
+    const utilisations = isShort ? [] : await measureUtilisations(cluster, workload, options);
+    cluster.simulator.settings.latency = FAULT_LATENCY;
+    const load = new Load(cluster, workload, { ...LOAD, seed: seed + 3 });
+    const dialing = setInterval(() => workload.dial(), 1_000);
+    const recoveries = await injectFaults(cluster, options);
+    const quota = isShort ? undefined : await useUpQuota(cluster, options);
+    clearInterval(dialing);
+    await load.stop('hang up');
+    const stallMs = stalls.longestMs();
+    return report({ options, cluster, utilisations, recoveries, quota, tally: load.tally, stallMs });
   } finally {
-    watch.stop();
-    await fleet.close();
+    stalls.stop();
+    await cluster.close();
   }
 }
 
-/** What two connections that do nothing but ask make of the places on this machine, here and now. */
-async function useBare(fleet: Fleet, questions: Questions, ms: number): Promise<Use> {
-  let isOver = false;
-  const ask = async (): Promise<void> => {
-    while (!isOver) {
-      const { phone = '', customerId = '', campaignId = '' } = questions.cold().question;
-      const search = new URLSearchParams({
-        ...{ api: 'find_record', campaign_id: campaignId, customer_phone: phone, customer_id: customerId },
-      });
-      const response = await request(`${fleet.upstream}/api/v2/campaign.php?${search.toString()}`, {
-        headers: { 'wolkvox-token': SIMULATOR_TOKEN },
-      });
-      await response.body.text();
-    }
+interface Utilisation {
+  readonly latencyMs: number;
+  /** Shares of the time of both slots. Two bare connections show what is possible on this machine at this moment. */
+  readonly bare: number;
+  readonly replicas: number;
+}
+
+async function measureUtilisations(
+  cluster: Cluster,
+  workload: Workload,
+  { minutes, seed, print }: SoakOptions,
+): Promise<Utilisation[]> {
+  const measure = async (latencyMs: number, share: number): Promise<number> => {
+    await sleep(WARM_UP_MS);
+    return measureUtilisation(cluster, latencyMs, Math.max(1_500, minutes * 60_000 * share - WARM_UP_MS));
   };
-  const asking = [ask(), ask()];
-  await sleep(WARM_UP_MS);
-  const use = await measureUse(fleet, LATENCY_MS, Math.max(1_000, ms - WARM_UP_MS));
-  isOver = true;
-  await Promise.all(asking);
-  return use;
+  const utilisations: Utilisation[] = [];
+  for (const latencyMs of LATENCIES_MS) {
+    cluster.simulator.settings.latency = { minMs: latencyMs, maxMs: latencyMs };
+    const over = new AbortController();
+    const connections = [1, 2].map(() => callRepeatedly(cluster, workload, over.signal));
+    const bare = await measure(latencyMs, SHARES.bare);
+    over.abort();
+    await Promise.all(connections);
+    const onlyCold = { hotPercent: 0, maxAgeZeroPercent: 0, hangUpPercent: 0 };
+    const load = new Load(cluster, workload, { ...LOAD, ...onlyCold, seed: seed + latencyMs });
+    const replicas = await measure(latencyMs, SHARES.replicas);
+    await load.stop('hang up');
+    utilisations.push({ latencyMs, bare, replicas });
+    print(`calls of ${latencyMs} ms: ${percent(replicas / bare)} of the ideal utilisation`);
+  }
+  return utilisations;
 }
 
-async function saturate(fleet: Fleet, questions: Questions, seed: number, ms: number): Promise<[Load, Use]> {
-  const load = startLoad(fleet, questions, { ...LOAD, seed });
-  await sleep(WARM_UP_MS);
-  const use = await measureUse(fleet, LATENCY_MS, Math.max(1_000, ms - WARM_UP_MS));
-  await load.stop('hang up');
-  return [load, use];
+/** One connection that sends one call after the other. */
+async function callRepeatedly(cluster: Cluster, workload: Workload, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { phone = '', customerId = '', campaignId = '' } = workload.cold().criteria;
+    const search = new URLSearchParams({
+      ...{ api: 'find_record', campaign_id: campaignId, customer_phone: phone, customer_id: customerId },
+    });
+    const response = await request(`${cluster.upstream}/api/v2/campaign.php?${search.toString()}`, {
+      headers: { 'wolkvox-token': SIMULATOR_TOKEN },
+    });
+    await response.body.text();
+  }
 }
 
-async function harmAtRandom(fleet: Fleet, options: SoakOptions, ms: number): Promise<Recovery[]> {
-  const { seed, minutes, redisPercent, say } = options;
-  const draw = createDraw(seed, 51);
-  const end = Date.now() + ms;
+/** What a fault did to the slots. Durations are in milliseconds. */
+interface Recovery {
+  readonly fault: FaultName;
+  readonly lastedMs: number;
+  readonly callsCut: number;
+  /** From the end of the fault until both slots were in use; undefined: not in time. */
+  readonly recoveredMs: number | undefined;
+}
+
+async function injectFaults(cluster: Cluster, options: SoakOptions): Promise<Recovery[]> {
+  const random = createRandom(options.seed, 51);
+  const end = Date.now() + options.minutes * 60_000 * SHARES.faults;
   const recoveries: Recovery[] = [];
-  const harm = async (what: Harm, lastMs?: number): Promise<void> => {
-    // The last one is waited for beyond the end, but no longer than a kill may take.
-    const patienceMs = Math.min(PATIENCE_MS, Math.max(REGAIN_MS + 1_000, end - Date.now()));
-    const recovery = await disturb(fleet, what, draw, { lastMs, patienceMs });
-    if (recovery === undefined) return;
-    recoveries.push(recovery);
-    say(`${what}: ${recovery.placesLost} places lost, in use again after ${seconds(recovery.regainedMs)}`);
-  };
-  await sleep(2_000);
-  if (minutes >= LONG_FREEZE.fromMinutes) await harm('freeze', LONG_FREEZE.ms);
-  while (Date.now() < end) {
-    const isRedis = draw(100) < redisPercent;
-    await harm(
-      isRedis
-        ? oneOf(draw, ['redis empty', 'redis kept', 'redis frozen'])
-        : oneOf(draw, ['kill', 'kill', 'kill', 'kill', 'two kills', 'freeze', 'freeze', 'end']),
-    );
-    await sleep(500 + draw(2_500));
+  await sleep(WARM_UP_MS);
+  for (const name of options.faults ?? randomFaults(random, end)) {
+    const fault = await injectFault(cluster, name, random);
+    if (fault === undefined) continue;
+    const recoveredMs = await untilSlotsInUse(cluster, fault.endedAt, PATIENCE_MS);
+    await fault.restarted;
+    const callsCut = callsCutBetween(cluster, fault.startedAt, fault.endedAt + 400);
+    recoveries.push({ fault: name, lastedMs: fault.endedAt - fault.startedAt, callsCut, recoveredMs });
+    options.print(`${name}: both slots in use again after ${seconds(recoveredMs)}`);
+    await sleep(500 + random(1_000));
   }
   return recoveries;
 }
 
+function* randomFaults(random: Random, end: number): Generator<FaultName> {
+  while (Date.now() < end) yield pick(random, RANDOM_FAULTS);
+}
+
+interface QuotaResult {
+  readonly isUsedUp: boolean;
+  readonly calls: number;
+}
+
+/** Uses up a daily limit, while replicas are killed and stopped and Redis is restarted. */
+async function useUpQuota(cluster: Cluster, { seed, print }: SoakOptions): Promise<QuotaResult> {
+  const { simulator } = cluster;
+  const random = createRandom(seed, 71);
+  const limit = (await highestCount(cluster)) + QUOTA_CALLS;
+  await cluster.removeAll();
+  const before = simulator.usedToday();
+  await cluster.add(REPLICAS, { WOLKVOX_DAILY_LIMIT: `${limit}` });
+  for (const name of ['kill', 'redis restart', 'stop'] as const) {
+    await sleep(500);
+    const fault = await injectFault(cluster, name, random);
+    await fault?.restarted;
+  }
+  const isUsedUp = await pollUntil(async () => (await counts(cluster)).every((count) => count >= limit), 60_000);
+  // Every replica knows the count now, so that it survives the loss of Redis.
+  await cluster.flushRedis();
+  await sleep(3_000);
+  const calls = simulator.usedToday() - before;
+  print(`daily limit of ${QUOTA_CALLS} calls: ${calls} sent`);
+  return { isUsedUp, calls };
+}
+
+async function highestCount(cluster: Cluster): Promise<number> {
+  return Math.max(0, ...(await counts(cluster)));
+}
+
+/** The day's calls as each replica counts them. */
+function counts(cluster: Cluster): Promise<number[]> {
+  return Promise.all(
+    cluster.replicas().map(async (replica) => {
+      const url = replica.url();
+      if (url === undefined) return -1;
+      const response = await request(`${url}/readyz`);
+      const { quota } = (await response.body.json()) as { readonly quota: { readonly used: number } };
+      return quota.used;
+    }),
+  );
+}
+
 interface Findings {
   readonly options: SoakOptions;
-  readonly fleet: Fleet;
-  readonly watch: { readonly violations: readonly string[]; readonly longestStallMs: number };
-  readonly bare: Use;
-  readonly alone: Use;
-  readonly together: Use;
-  readonly aloneLoad: Load;
-  readonly togetherLoad: Load;
-  readonly load: Load;
+  readonly cluster: Cluster;
+  readonly utilisations: readonly Utilisation[];
   readonly recoveries: readonly Recovery[];
+  readonly quota: QuotaResult | undefined;
+  readonly tally: Tally;
+  readonly stallMs: number;
 }
 
-function reportOf(findings: Findings): TrialReport {
-  const { options, fleet, watch, bare, alone, together, aloneLoad, togetherLoad, load, recoveries } = findings;
-  const { witness } = fleet.simulator;
-  const tallies: readonly Tally[] = [aloneLoad.tally, togetherLoad.tally, load.tally];
-  const late = recoveries.filter(({ harm, regainedMs = Infinity }) => harm.includes('kill') && regainedMs > REGAIN_MS);
+function report({ options, cluster, utilisations, recoveries, quota, tally, stallMs }: Findings): RunReport {
+  const { timeline } = cluster;
+  const slots = reportSlots(cluster, FAULT_LATENCY.maxMs);
+  const kills = recoveries.filter(({ fault }) => fault.includes('kill'));
+  const slowKills = kills.filter(({ recoveredMs = Infinity }) => recoveredMs > KILL_LIMIT_MS);
+  const { answers, errors } = tally.withoutRedis;
+  const summary = table(
+    [`soak of ${options.minutes} min, seed ${options.seed}`, 'figure'],
+    [
+      ...slotRows(slots),
+      ['lookups without Redis', `${answers} answered, ${errors} failed`],
+      ...utilisations.map(({ latencyMs, bare, replicas }) => [
+        `utilisation of the slots, calls of ${latencyMs} ms`,
+        `${percent(replicas / bare)} of the ideal (${percent(bare)} by two bare connections)`,
+      ]),
+      [`both slots in use again after kill -9, longest of ${kills.length}`, seconds(longest(kills))],
+      [`calls of a daily limit of ${QUOTA_CALLS}`, quota?.calls ?? '–'],
+      ['wrong answers', tally.wrong.length],
+    ],
+  );
   const violations = [
-    ...watch.violations,
-    ...(witness.mostAtOnce > 2 ? [`${witness.mostAtOnce} calls at once at the witness`] : []),
-    ...(witness.refusedThird > 0 ? [`${witness.refusedThird} calls refused as a third one`] : []),
-    ...late.map(({ harm, regainedMs }) => `${harm}: both places in use again after ${seconds(regainedMs)}, too late`),
-    ...tallies.flatMap(({ wrong }) => wrong.map((words) => `wrong answer: ${words}`)),
-    ...tallies.flatMap(({ lost }) => lost.map((words) => `lost: ${words}`)),
-    ...fleet.crashes.map(({ replica, what }) => `${replica}: ${what}`),
+    ...slots.violations,
+    ...slowKills.map(({ fault, recoveredMs }) => `${fault}: both slots in use again after ${seconds(recoveredMs)}`),
+    ...(quota !== undefined && quota.calls > QUOTA_CALLS ? [`${quota.calls} calls of a limit of ${QUOTA_CALLS}`] : []),
+    ...(quota?.isUsedUp === false ? ['not every replica reached the daily limit within a minute'] : []),
+    ...loadViolations(tally),
+    ...timeline.crashes,
   ];
-  const markdown = [
-    `Soak of ${options.minutes} min, ${options.replicas} replicas, seed ${options.seed}`,
-    table(
-      ['what', 'figure', 'wanted'],
-      [
-        ['calls at the witness', witness.counts.calls, ''],
-        ['most at once', witness.mostAtOnce, '2'],
-        ['refused as a third one', witness.refusedThird, '0'],
-        ['places used by two bare connections', useText(bare), ''],
-        ['places used by one replica alone, of what the bare connections use', ratioText(alone, bare), '≥ 95%'],
-        [
-          `places used by ${options.replicas} replicas, of what the bare connections use`,
-          ratioText(together, bare),
-          '≥ 85%',
-        ],
-        ['crashes, unhandled errors, words on stderr', fleet.crashes.length, '0'],
-        ['longest time the witness did not look', seconds(watch.longestStallMs), ''],
-      ],
-    ),
-    recoveriesTable(recoveries),
-    'Waits, one replica alone:',
-    waitsTable(aloneLoad.tally),
-    `Waits, ${options.replicas} replicas:`,
-    waitsTable(togetherLoad.tally),
-    'Waits with kills, freezes and restarts:',
-    waitsTable(load.tally),
-    'Answers with kills, freezes and restarts:',
-    table(['what', 'how many'], answersRows(load.tally)),
-    warningsTable(fleet),
+  const details = [
+    recoveryTable(recoveries),
+    table(['while faults were injected', 'figure'], [...answerRows(tally), ...detailRows(tally, stallMs)]),
   ].join('\n\n');
-  return { violations, markdown, diary: diaryOf(fleet) };
+  const counts = { right: tally.right, kills: kills.length, answersWithoutRedis: answers, errorsWithoutRedis: errors };
+  return { summary, details, timeline: timeline.print(), violations, counts };
 }
 
-function recoveriesTable(recoveries: readonly Recovery[]): string {
-  const harms = [...new Set(recoveries.map(({ harm }) => harm))].sort();
-  const rows = harms.map((harm) => {
-    const those = recoveries.filter((recovery) => recovery.harm === harm);
-    const times = those.map(({ regainedMs }) => regainedMs ?? Infinity);
-    const lost = those.reduce((sum, { placesLost }) => sum + placesLost, 0);
-    const lasted = those.map(({ lastedMs }) => lastedMs);
-    return [
-      ...[harm, those.length, harm.includes('kill') ? lost : '–', seconds(percentile(lasted, 100))],
-      ...[seconds(percentile(times, 50)), seconds(percentile(times, 100))],
-    ];
+function longest(recoveries: readonly Recovery[]): number | undefined {
+  return percentile(
+    recoveries.map(({ recoveredMs }) => recoveredMs ?? Infinity),
+    100,
+  );
+}
+
+function recoveryTable(recoveries: readonly Recovery[]): string {
+  const faults = [...new Set(recoveries.map(({ fault }) => fault))].sort();
+  const rows = faults.map((fault) => {
+    const of = recoveries.filter((recovery) => recovery.fault === fault);
+    const times = of.map(({ recoveredMs }) => recoveredMs ?? Infinity);
+    const callsCut = of.reduce((sum, recovery) => sum + recovery.callsCut, 0);
+    const lastedMs = Math.max(...of.map((recovery) => recovery.lastedMs));
+    return [fault, of.length, seconds(lastedMs), callsCut, seconds(percentile(times, 50)), seconds(longest(of))];
   });
-  return table(['harm', 'times', 'calls cut', 'longest harm', 'both places in use again, p50', 'longest'], rows);
-}
-
-export function diaryOf({ diary }: Fleet): string {
-  return diary.map(({ at, what }) => `${new Date(at).toISOString()} ${what}`).join('\n');
-}
-
-function useText({ share, busy, calls }: Use): string {
-  return `${percent(share)} (${calls} calls; busy ${percent(busy)} of the time)`;
-}
-
-/** The bare connections show what is ideal on this machine in this run: nothing but asking. */
-function ratioText(use: Use, bare: Use): string {
-  return `${percent(use.share / bare.share)}; ${useText(use)}`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`;
+  const head = ['fault', 'number', 'longest fault', 'calls cut', 'both slots in use again, p50', 'longest'];
+  return table(head, rows);
 }

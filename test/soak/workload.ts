@@ -1,23 +1,22 @@
-/**
- * Questions whose right answers are known beforehand, from the same seed that the simulator makes its people of. The answers are
- * worked out here in a few lines of their own, so that a mistake of the service is not repeated.
- */
-import { createBook } from '../../src/simulator/book.js';
-import type { Book } from '../../src/simulator/book.js';
-import { EXAMPLES } from '../../src/simulator/cast.js';
 import type { WireRecord } from '../../src/simulator/columns.js';
-import { createDraw } from '../../src/simulator/draw.js';
-import type { Draw } from '../../src/simulator/draw.js';
-import { CAMPAIGNS, createPeople } from '../../src/simulator/people.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
+import { LARGE_CAMPAIGN, generateLargeCampaign } from '../../src/simulator/people.js';
+import { createRandom, pick, type Random } from '../../src/simulator/random.js';
 import type { Simulator } from '../../src/simulator/server.js';
+import { createStore, type Store } from '../../src/simulator/store.js';
 
-export interface Question {
+/**
+ * Lookups whose right answers are known beforehand: they come from the seed of the simulator's people. The expected
+ * answers are computed here, without the code of the service, so that a mistake of the service is not repeated.
+ */
+
+export interface Criteria {
   readonly phone?: string;
   readonly customerId?: string;
   readonly campaignId?: string;
 }
 
-/** A record as the load asks for it. */
+/** A record as the load selects it. */
 export interface GraphRecord {
   readonly campaignId: string;
   readonly customerId: string | null;
@@ -31,77 +30,80 @@ export interface GraphRecord {
   readonly result: string | null;
   readonly fetchedAt: string;
 }
+type ComparedRecord = Omit<GraphRecord, 'fetchedAt'>;
 
-/** What was right from an instant on, epoch milliseconds, until the next one of the list. */
+/** The right answer from `since` (epoch milliseconds) until the next version. */
 export interface Version {
   readonly since: number;
-  /** The records as one text. */
+  /** The records as one text, see `textOf`. */
   readonly records: string;
-  /** The same records without names, options and last call, as two of the simulator's faults send them. */
-  readonly blanked: string;
+  /** The records without names, options and last call, as two faults of the simulator send them. */
+  readonly blankedRecords: string;
 }
 
-export interface Known {
-  readonly question: Question;
-  /** Oldest first; blank where the right answer is RESULT_TOO_LARGE. */
+export interface KnownLookup {
+  readonly criteria: Criteria;
+  /** Oldest first. Empty: the right answer is RESULT_TOO_LARGE. */
   versions(): readonly Version[];
 }
 
-export interface Questions {
-  /** One that has not been asked in this trial. */
-  cold(): Known;
-  coldCustomer(): Known;
-  /** One of about forty that are asked again and again. */
-  hot(): Known;
-  hotCustomer(): Known;
-  /** Whole campaigns: one that is a list, one that is too large for one. */
-  campaign(): Known;
-  /** Dials somebody once more, so that what was known of them before is old from now on. */
+export interface Workload {
+  /** A lookup that was not used before in this run. */
+  cold(): KnownLookup;
+  coldCustomer(): KnownLookup;
+  /** One of about forty lookups that are repeated. */
+  hot(): KnownLookup;
+  hotCustomer(): KnownLookup;
+  /** A whole campaign: one that is a list, or one that is too large for a list. */
+  campaign(): KnownLookup;
+  /** Changes the records of a person in the simulator, so that earlier answers are out of date from now on. */
   dial(): void;
 }
 
-const SEED = 1;
+/** The seed of the simulator's people. */
+const PEOPLE_SEED = 1;
 const MATCHING = { phoneMatch: 'prefix', combine: 'and' } as const;
-const MAX_RECORDS = 1_000;
-/** Whom nobody but the hot questions asks for, and who is dialled. */
-const DIALLED = [
+/** Only hot lookups ask for them, so only hot lookups have several versions. */
+const DIALED_CUSTOMERS = [
   EXAMPLES.inSeveralCampaigns.customerId,
   EXAMPLES.twiceInOneCampaign.customerId,
   EXAMPLES.severalPhones.customerId,
   ...EXAMPLES.sharedPhone.customerIds,
 ];
-const FIRST_DIAL = Date.parse('2026-11-21T08:00:00Z');
+const FIRST_DIAL_MS = Date.parse('2026-11-21T08:00:00Z');
+const TOO_LARGE: KnownLookup = { criteria: EXAMPLES.largeCampaign, versions: () => [] };
 
-export function createQuestions(simulator: Simulator, seed: number): Questions {
-  const draw = createDraw(seed, 31);
-  const book = createBook(SEED);
-  const strangers = createStrangers(draw);
-  const hot = hotQuestions(strangers).map((question) => knownHot(book, question));
-  const customers = hot.filter(({ question }) => Object.keys(question).join() === 'customerId');
-  const campaigns = [EXAMPLES.smallCampaign, EXAMPLES.largeCampaign].map((question) => knownHot(book, question));
+export function createWorkload(simulator: Simulator, seed: number): Workload {
+  const random = createRandom(seed, 31);
+  const store = createStore(PEOPLE_SEED);
+  const strangers = createStrangers(random);
+  const hot = hotCriteria(strangers).map((criteria) => new ChangingLookup(store, criteria));
+  const hotCustomers = hot.filter(({ criteria }) => Object.keys(criteria).join() === 'customerId');
+  const smallCampaign = new ChangingLookup(store, EXAMPLES.smallCampaign);
   let dials = 0;
+  // Nobody is dialled; but both stores now generate the large campaign, which takes a second.
+  for (const one of [simulator, store]) one.dial({ phone: '3460000000' }, {}, 0);
 
   return {
-    cold: () => knownCold(book, strangers.question()),
-    coldCustomer: () => knownCold(book, { customerId: strangers.customerId() }),
-    hot: () => oneOf(draw, hot),
-    hotCustomer: () => oneOf(draw, customers),
-    // The large one makes much work and always ends the same way.
-    campaign: () => (draw(4) === 0 ? oneOf(draw, campaigns.slice(1)) : oneOf(draw, campaigns.slice(0, 1))),
+    cold: () => coldLookup(store, strangers.criteria()),
+    coldCustomer: () => coldLookup(store, { customerId: strangers.customerId() }),
+    hot: () => pick(random, hot),
+    hotCustomer: () => pick(random, hotCustomers),
+    campaign: () => pick(random, [smallCampaign, smallCampaign, smallCampaign, TOO_LARGE]),
     dial() {
       dials += 1;
-      const match = { customerId: oneOf(draw, DIALLED) };
-      const instant = new Date(FIRST_DIAL + dials * 61_000);
-      const call = { date: instant.toISOString().slice(0, 19).replace('T', ' '), result: 'ANSWER' };
+      const match = { customerId: pick(random, DIALED_CUSTOMERS) };
+      const date = new Date(FIRST_DIAL_MS + dials * 61_000).toISOString().slice(0, 19).replace('T', ' ');
+      const call = { date, result: 'ANSWER' };
       simulator.dial(match, call);
-      book.dial(match, call, 0);
-      for (const known of [...hot, ...campaigns]) known.refresh();
+      store.dial(match, call, 0);
+      for (const lookup of [...hot, smallCampaign]) lookup.refresh();
     },
   };
 }
 
-/** How a record is compared: everything that the load asks for, in one text. */
-export function textOf(record: Omit<GraphRecord, 'fetchedAt'>): string {
+/** A record as one text: everything that the load selects, except `fetchedAt`. */
+export function textOf(record: ComparedRecord): string {
   const { campaignId, customerId, customerName, customerLastName, opts, phones, date, calls, connId, result } = record;
   return JSON.stringify([
     ...[campaignId, customerId, customerName, customerLastName],
@@ -111,40 +113,42 @@ export function textOf(record: Omit<GraphRecord, 'fetchedAt'>): string {
   ]);
 }
 
-interface Refreshable extends Known {
-  refresh(): void;
+/** A lookup of people who are dialled during the run. */
+class ChangingLookup implements KnownLookup {
+  readonly criteria: Criteria;
+  readonly #store: Store;
+  readonly #versions: Version[];
+
+  constructor(store: Store, criteria: Criteria) {
+    this.#store = store;
+    this.criteria = criteria;
+    this.#versions = [versionOf(store, criteria, 0)];
+  }
+
+  versions(): readonly Version[] {
+    return this.#versions;
+  }
+
+  refresh(): void {
+    const latest = versionOf(this.#store, this.criteria, Date.now());
+    if (latest.records !== this.#versions.at(-1)?.records) this.#versions.push(latest);
+  }
 }
 
-function knownCold(book: Book, question: Question): Known {
-  // Nobody changes them, and most are never looked up twice.
-  return { question, versions: () => [versionOf(book, question, 0)].filter((version) => version !== undefined) };
+/** Nobody changes these records, and most of them are looked up once. */
+function coldLookup(store: Store, criteria: Criteria): KnownLookup {
+  return { criteria, versions: () => [versionOf(store, criteria, 0)] };
 }
 
-function knownHot(book: Book, question: Question): Refreshable {
-  const first = versionOf(book, question, 0);
-  const versions = first === undefined ? [] : [first];
-  return {
-    question,
-    versions: () => versions,
-    refresh() {
-      const latest = versionOf(book, question, Date.now());
-      if (latest !== undefined && latest.records !== versions.at(-1)?.records) versions.push(latest);
-    },
-  };
+function versionOf(store: Store, criteria: Criteria, since: number): Version {
+  const found = store.find({ campaignId: '', phone: '', customerId: '', ...criteria }, MATCHING).map(graphRecordOf);
+  return { since, records: found.map(textOf).join('\n'), blankedRecords: found.map(blanked).map(textOf).join('\n') };
 }
 
-function versionOf(book: Book, question: Question, since: number): Version | undefined {
-  const asked = { campaignId: '', phone: '', customerId: '', ...question };
-  const { count, records } = book.find(asked, MATCHING, MAX_RECORDS + 1);
-  if (count > MAX_RECORDS) return undefined;
-  const all = [...records].map(graphRecordOf);
-  return { since, records: all.map(textOf).join('\n'), blanked: all.map(blanked).map(textOf).join('\n') };
-}
-
-function graphRecordOf(wire: WireRecord): Omit<GraphRecord, 'fetchedAt'> {
+function graphRecordOf(wire: WireRecord): ComparedRecord {
   const text = (value: string | undefined): string | null => value?.trim() || null;
   const column = (name: string): string | null => text(Object.entries(wire).find(([key]) => key === name)?.[1]);
-  const numbers = Array.from({ length: 10 }, (_, index) => ({
+  const phones = Array.from({ length: 10 }, (_, index) => ({
     position: index + 1,
     number: column(`tel${index + 1}`) ?? '',
   }));
@@ -154,7 +158,7 @@ function graphRecordOf(wire: WireRecord): Omit<GraphRecord, 'fetchedAt'> {
     customerName: text(wire.customer_name),
     customerLastName: text(wire.customer_last_name),
     opts: Array.from({ length: 12 }, (_, index) => ({ value: column(`opt${index + 1}`) })),
-    phones: numbers.filter(({ number }) => number !== ''),
+    phones: phones.filter(({ number }) => number !== ''),
     date: wire.date === '' ? null : `${wire.date.replace(' ', 'T')}-05:00`,
     calls: Number(wire.calls),
     connId: text(wire.conn_id),
@@ -162,70 +166,56 @@ function graphRecordOf(wire: WireRecord): Omit<GraphRecord, 'fetchedAt'> {
   };
 }
 
-function blanked(record: Omit<GraphRecord, 'fetchedAt'>): Omit<GraphRecord, 'fetchedAt'> {
+function blanked({ campaignId, customerId, phones, opts }: ComparedRecord): ComparedRecord {
   return {
-    ...{ campaignId: record.campaignId, customerId: record.customerId, phones: record.phones },
-    ...{ customerName: null, customerLastName: null, opts: record.opts.map(() => ({ value: null })) },
-    ...{ date: null, calls: null, connId: null, result: null },
+    ...{ campaignId, customerId, phones, opts: opts.map(() => ({ value: null })) },
+    ...{ customerName: null, customerLastName: null, date: null, calls: null, connId: null, result: null },
   };
 }
 
 interface Strangers {
-  question(): Question;
+  criteria(): Criteria;
   customerId(): string;
 }
 
-/** People out of the largest campaign, one after the other, each asked for in four ways: about 240,000 questions. */
-function createStrangers(draw: Draw): Strangers {
-  const people = createPeople(SEED);
-  const campaign = CAMPAIGNS.reduce((left, right) => (left.size > right.size ? left : right));
-  const start = draw(campaign.size);
-  let [asked, customers] = [0, 0];
-  const recordAt = (place: number): WireRecord => people.recordAt(campaign, (start + place * 7) % campaign.size);
+/** The people of the large campaign, one after the other, each by four criteria: about 240,000 lookups. */
+function createStrangers(random: Random): Strangers {
+  const people = generateLargeCampaign(PEOPLE_SEED);
+  const start = random(people.length);
+  let [lookups, customers] = [0, 0];
+  const person = (index: number): WireRecord => pick(() => index % people.length, people);
 
   return {
-    question() {
-      asked += 1;
-      const record = recordAt(asked >> 2);
-      // A fixed line may be tel1; it belongs to two people, and finds both.
-      const phone = /(\d{10})$/.exec(record.tel1)?.[1] ?? '';
-      const person = record.customer_id === '' ? { phone } : { customerId: record.customer_id };
-      const ways: readonly Question[] = [
-        person,
-        { phone },
-        { ...person, campaignId: campaign.id },
-        { phone, campaignId: campaign.id },
-      ];
-      return ways[asked % 4] ?? person;
+    criteria() {
+      lookups += 1;
+      const { tel1, customer_id: customerId } = person(start + (lookups >> 2) * 7);
+      // tel1 may be a fixed line. It belongs to two people, and finds both.
+      const phone = tel1.slice(-10);
+      const one = customerId === '' ? { phone } : { customerId };
+      const campaignId = LARGE_CAMPAIGN.id;
+      return [one, { phone }, { ...one, campaignId }, { phone, campaignId }][lookups % 4] ?? one;
     },
     customerId() {
       for (;;) {
         customers += 1;
-        // From the other end, so that both ways seldom meet.
-        const { customer_id: customerId } = recordAt(campaign.size - customers);
+        // From the other end, so that a person is seldom looked up both ways.
+        const { customer_id: customerId } = person(people.length - customers);
         if (customerId !== '') return customerId;
       }
     },
   };
 }
 
-function hotQuestions(strangers: Strangers): Question[] {
+function hotCriteria(strangers: Strangers): Criteria[] {
   const { inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, severalPhones, sharedPhone, nobody } =
     EXAMPLES;
+  const byPhone = [inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, sharedPhone, nobody];
   return [
-    ...[...DIALLED, undialled.customerId, nobody.customerId].map((customerId) => ({ customerId })),
-    ...[inSeveralCampaigns, twiceInOneCampaign, undialled, withoutCustomerId, sharedPhone, nobody].map(({ phone }) => ({
-      phone,
-    })),
+    ...[...DIALED_CUSTOMERS, undialled.customerId, nobody.customerId].map((customerId) => ({ customerId })),
+    ...byPhone.map(({ phone }) => ({ phone })),
     ...severalPhones.phones.map((phone) => ({ phone, campaignId: severalPhones.campaignId })),
     { phone: inSeveralCampaigns.phone, customerId: inSeveralCampaigns.customerId },
     { customerId: twiceInOneCampaign.customerId, campaignId: twiceInOneCampaign.campaignId },
     ...Array.from({ length: 20 }, () => ({ customerId: strangers.customerId() })),
   ];
-}
-
-export function oneOf<T>(draw: Draw, choices: readonly T[]): T {
-  const choice = choices[draw(choices.length)];
-  if (choice === undefined) throw new Error('Expected something to choose from; there was nothing.');
-  return choice;
 }

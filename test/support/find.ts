@@ -50,29 +50,29 @@ export const FIND = /* GraphQL */ `
 `;
 
 /** Criteria as variables of a query. */
-export interface Given {
+export interface Criteria {
   readonly phone?: string | null;
   readonly customerId?: string | null;
   readonly campaignId?: string | null;
 }
 /** A record with every field of the graph. */
-export type Found = Record<string, unknown> & {
+export type FoundRecord = Record<string, unknown> & {
   id: string;
   campaignId: string;
   customerId: string | null;
   fetchedAt: string;
 };
 
-/** Asks the front door; an error fails the test. */
-export async function find(service: TestService, given: Given): Promise<Found[]> {
-  const { data, errors } = await service.ask(FIND, { ...given });
+/** Finds records through the graph. An error fails the test. */
+export async function find(service: TestService, criteria: Criteria): Promise<FoundRecord[]> {
+  const { data, errors } = await service.ask(FIND, { ...criteria });
   expect(errors).toEqual([]);
-  return data?.['findCampaignRecords'] as Found[];
+  return data?.['findCampaignRecords'] as FoundRecord[];
 }
 
-/** The records as the simulator itself sends them. */
-export async function wireRecords({ upstream, simulator }: TestService, given: Given): Promise<WireRecord[]> {
-  const { campaignId, phone, customerId } = given;
+/** Finds records in the simulator itself. The request log is empty afterwards. */
+export async function wireRecords({ upstream, simulator }: TestService, criteria: Criteria): Promise<WireRecord[]> {
+  const { campaignId, phone, customerId } = criteria;
   const query = new URLSearchParams({
     api: 'find_record',
     campaign_id: campaignId ?? '',
@@ -83,6 +83,6 @@ export async function wireRecords({ upstream, simulator }: TestService, given: G
     headers: { 'wolkvox-token': SIMULATOR_TOKEN, connection: 'close' },
   });
   const { data } = (await response.json()) as { data: WireRecord[] };
-  simulator.witness.reset();
+  simulator.requestLog.reset();
   return data;
 }

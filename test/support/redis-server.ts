@@ -1,71 +1,90 @@
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { findTool } from '../../scripts/setup.mjs';
 
-/** A real Redis on a port of its own, to be stopped, frozen and started again as a test needs. */
+const HOST = '127.0.0.1';
+const USER = 'subgraph';
+const USER_PASSWORD = 'password-of-the-user';
+/** A server that does not answer after this time has not started. */
+const START_MS = 10_000;
+
+export interface RedisOptions {
+  readonly appendOnly?: boolean;
+  /** Directives of redis.conf, such as `{ maxmemory: '3mb', databases: 4 }`. */
+  readonly config?: Readonly<Record<string, string | number>>;
+  /** Rules of an ACL user, such as `~* +@all -@dangerous`; `url` then names that user. `command` keeps all rights. */
+  readonly aclRules?: string;
+  /** The password of the default user; `url` then has it. */
+  readonly password?: string;
+  /** Listens with TLS only, with a certificate that is made for the test. */
+  readonly tls?: boolean;
+}
+
+/** A real Redis or Valkey process on a free loopback port. It ends with the process that started it. */
 export interface RedisServer {
+  /** With user and password if the server has them. `/1` after it names another database. */
   readonly url: string;
-  /** Sends a command on a connection made for it. */
-  ask(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
-  /** Ends the process at once, without a last save. */
+  readonly port: number;
+  /** The file with the certificate that a client must trust (`NODE_EXTRA_CA_CERTS`); undefined without TLS. */
+  readonly caFile: string | undefined;
+  /** Sends a command as the default user, on a connection of its own. */
+  command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Ends the process at once; it saves nothing. */
   kill(): Promise<void>;
-  /** Starts it again on the same port; `empty` without what it had stored. */
+  /** Starts the process again on the same port; `empty`: without its data. */
   restart(options: { readonly empty: boolean }): Promise<void>;
   freeze(): void;
   thaw(): void;
   close(): Promise<void>;
 }
 
-export async function startRedis(options: { readonly appendOnly?: boolean } = {}): Promise<RedisServer> {
-  if (spawnSync('redis-server', ['--version']).error !== undefined) {
-    throw new Error('Expected redis-server to be installed; it is not. On Debian: apt-get install redis-server');
-  }
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'redis-'));
+  const caFile = options.tls === true ? makeCertificate(folder) : undefined;
+  const ca = caFile === undefined ? undefined : await readFile(caFile);
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  let folder = await mkdtemp(path.join(tmpdir(), 'redis-'));
+  const data = path.join(folder, 'data');
   let server = await start();
 
   async function start(): Promise<ChildProcess> {
-    const settings = {
-      port,
-      bind: '127.0.0.1',
-      dir: folder,
-      save: '',
-      appendonly: options.appendOnly === true ? 'yes' : 'no',
-      daemonize: 'no',
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const child = spawn('redis-server', args, { stdio: 'ignore' });
-    // A test that runs out of time ends nothing itself.
-    const killIt = (): boolean => child.kill('SIGKILL');
-    process.once('exit', killIt);
-    child.once('exit', () => process.off('exit', killIt));
-    for (let tries = 0; tries < 200; tries += 1) {
-      if ((await ask('PING').catch(() => undefined)) === 'PONG') return child;
-      if (child.exitCode !== null) break;
-      await sleep(25);
+    await mkdir(data, { recursive: true });
+    await writeFile(path.join(folder, 'redis.conf'), configFile(port, data, caFile, options));
+    const child = spawn(redisPath(), [path.join(folder, 'redis.conf')], { stdio: 'ignore' });
+    endWithThisProcess(child, folder);
+    const latest = performance.now() + START_MS;
+    while (child.exitCode === null && performance.now() < latest) {
+      // Another server may have taken the port, so that this one is about to end.
+      const info = String(await command('INFO', 'server').catch(() => ''));
+      if (info.includes(`process_id:${child.pid}\r`)) return child;
+      await sleep(20);
     }
     child.kill('SIGKILL');
-    throw new Error(`Expected redis-server to answer on port ${port}; it did not.`);
+    await rm(folder, { recursive: true, force: true });
+    throw new Error(`The Redis server on port ${port} did not start.`);
   }
 
-  async function ask(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    const redis = new Redis(url, {
-      lazyConnect: true,
-      retryStrategy: () => null,
-      disableClientInfo: true,
+  async function command(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    const redis = new Redis({
+      host: HOST,
+      port,
       protocol: 2,
+      lazyConnect: true,
+      disableClientInfo: true,
+      retryStrategy: () => null,
+      ...(options.password !== undefined && { password: options.password }),
+      ...(ca && { tls: { ca } }),
     });
+    // The failed command says the same.
     redis.on('error', () => undefined);
     try {
       await redis.connect();
-      return await redis.call(command, ...args);
+      return await redis.call(name, ...args);
     } finally {
       redis.disconnect();
     }
@@ -79,15 +98,14 @@ export async function startRedis(options: { readonly appendOnly?: boolean } = {}
   }
 
   return {
-    url,
-    ask,
+    url: `${ca === undefined ? 'redis' : 'rediss'}://${credentials(options)}${HOST}:${port}`,
+    port,
+    caFile,
+    command,
     kill,
     async restart({ empty }) {
       await kill();
-      if (empty) {
-        await rm(folder, { recursive: true, force: true });
-        folder = await mkdtemp(path.join(tmpdir(), 'redis-'));
-      }
+      if (empty) await rm(data, { recursive: true });
       server = await start();
     },
     freeze: () => void server.kill('SIGSTOP'),
@@ -99,13 +117,85 @@ export async function startRedis(options: { readonly appendOnly?: boolean } = {}
   };
 }
 
+function configFile(port: number, data: string, caFile: string | undefined, options: RedisOptions): string {
+  const directives: Record<string, string | number> = {
+    bind: HOST,
+    port: caFile === undefined ? port : 0,
+    dir: data,
+    save: '""',
+    appendonly: options.appendOnly === true ? 'yes' : 'no',
+    // A replica is served at once; the default waits for five seconds.
+    'repl-diskless-sync-delay': 0,
+    ...options.config,
+  };
+  if (options.password !== undefined) directives['requirepass'] = JSON.stringify(options.password);
+  if (options.aclRules !== undefined) directives[`user ${USER}`] = `on >${USER_PASSWORD} ${options.aclRules}`;
+  if (caFile !== undefined) {
+    directives['tls-port'] = port;
+    directives['tls-cert-file'] = directives['tls-ca-cert-file'] = caFile;
+    directives['tls-key-file'] = keyFileOf(caFile);
+    directives['tls-auth-clients'] = 'no';
+  }
+  return Object.entries(directives)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+}
+
+function credentials({ aclRules, password }: RedisOptions): string {
+  if (aclRules !== undefined) return `${USER}:${USER_PASSWORD}@`;
+  return password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+}
+
+/** Makes a key and a certificate for loopback that signs itself. */
+function makeCertificate(folder: string): string {
+  const file = path.join(folder, 'certificate.pem');
+  const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost'.split(
+    ' ',
+  );
+  const { error, status } = spawnSync('openssl', [
+    ...args,
+    ...['-addext', `subjectAltName=IP:${HOST},DNS:localhost`, '-keyout', keyFileOf(file), '-out', file],
+  ]);
+  if (error !== undefined || status !== 0) throw new Error('openssl made no certificate. Is it installed?');
+  return file;
+}
+
+function keyFileOf(certificateFile: string): string {
+  return `${certificateFile}.key`;
+}
+
+function redisPath(): string {
+  const found = findTool('redis');
+  if (found === undefined) throw new Error('No Redis is installed: run node scripts/setup.mjs.');
+  return found;
+}
+
+/** Ends a child and removes its folder if this process ends before it, however this process ends. */
+function endWithThisProcess(child: ChildProcess, folder: string): void {
+  // `read` returns when the pipe from this process closes. Detached, so that Ctrl-C does not end it too early.
+  const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
+  const watchdog = spawn('/bin/sh', ['-c', script, 'watchdog', String(child.pid), folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.once('exit', () => watchdog.kill('SIGKILL'));
+}
+
+/** A free port. The one that is 10,000 higher, which a cluster node also listens on, is a port and free as well. */
 async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await listenOnce(0);
+    if (port < 55_000 && (await listenOnce(port + 10_000).catch(() => undefined)) !== undefined) return port;
+  }
+}
+
+async function listenOnce(port: number): Promise<number> {
   const probe = createServer();
-  probe.listen(0, '127.0.0.1');
+  probe.listen(port, HOST);
   await once(probe, 'listening');
   const address = probe.address();
   probe.close();
   await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('Expected a port; there was none.');
+  if (address === null || typeof address === 'string') throw new Error('The probe of a port has no address.');
   return address.port;
 }

@@ -1,156 +1,131 @@
-/**
- * One replica as a process of its own, told what to do by messages of its parent. Its calls go to the parent's witness, which counts
- * how many there are at once.
- */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LookupFailure } from '../../src/records/failure.js';
-import type { Lookup } from '../../src/records/lookup.js';
-import { askingOf } from '../../src/records/source.js';
-import type { Answer, RecordSource } from '../../src/records/source.js';
-import { createShared } from '../../src/redis/shared.js';
-import type { SharedOptions } from '../../src/redis/shared.js';
+/** One replica in a process of its own. It obeys its parent, and its calls go to the parent's call counter. */
+import type { Answer, LookupSource } from '../../src/core/answer.js';
+import { createCallQueue } from '../../src/calls/call-queue.js';
+import { withQuota } from '../../src/calls/quota.js';
+import { withSlots } from '../../src/calls/slots.js';
+import { createClock } from '../../src/core/clock.js';
+import type { ServiceEvent } from '../../src/core/events.js';
+import { LookupFailure } from '../../src/core/failure.js';
+import { lookupKey, readLookup } from '../../src/core/lookup.js';
+import { createRedis, type RedisOptions, type SharedRedis } from '../../src/redis/redis.js';
+
+export type ReplicaOptions = Omit<RedisOptions, 'clock' | 'observe'> & { readonly counterUrl: string };
 
 export type Order =
-  | {
-      readonly act: 'start';
-      readonly options: Omit<SharedOptions, 'log' | 'now'>;
-      readonly witness: string;
-      readonly skewMs: number;
-    }
-  /** Makes `calls` calls of `ms` each, `parallel` at once, each given up after `patienceMs`; a refused one is tried again. */
-  | {
-      readonly act: 'run';
-      readonly calls: number;
-      readonly parallel: number;
-      readonly ms: number;
-      readonly label: string;
-      readonly patienceMs: number;
-    }
-  /** Takes one place for `ms` or tells the code of the failure; no second try. */
-  | { readonly act: 'once'; readonly ms: number; readonly label: string; readonly patienceMs: number }
-  | { readonly act: 'spend'; readonly tries: number }
-  | {
-      readonly act: 'find';
-      readonly lookup: Lookup;
-      readonly maxAgeMs?: number;
-      readonly ms: number;
-      readonly patienceMs: number;
-    }
-  | { readonly act: 'health' }
-  | { readonly act: 'close' };
+  | { readonly act: 'start'; readonly options: ReplicaOptions }
+  /** Finds a customer. A call lasts for `callMs`, and the answer must be sent at most `maxAgeMs` ago. */
+  | { readonly act: 'find'; readonly customerId: string; readonly callMs: number; readonly maxAgeMs?: number }
+  /** Finds other customers for `ms`, `parallel` at once. Resolves with how many were found and how many failed. */
+  | { readonly act: 'work'; readonly ms: number; readonly parallel: number; readonly callMs: number }
+  | { readonly act: 'consume'; readonly tries: number }
+  | { readonly act: 'report' }
+  | { readonly act: 'stop' };
 
-type Start = Extract<Order, { act: 'start' }>;
+export interface Found {
+  readonly sentAt: number;
+  readonly source: Answer['source'];
+}
+export interface Report {
+  readonly state: ReturnType<SharedRedis['state']>;
+  readonly events: readonly ServiceEvent[];
+}
 
-let started:
-  | { readonly shared: ReturnType<typeof createShared>; readonly witness: string; readonly clock: () => number }
-  | undefined;
+const DEADLINE_MS = 60_000;
+const clock = createClock();
+const events: ServiceEvent[] = [];
+const callMsOf = new Map<string, number>();
+let running: { readonly redis: SharedRedis; readonly source: LookupSource } | undefined;
 
-process.on('message', (message: { id: number; order: Order }) => {
-  const answer = (result: object): void => void process.send?.({ id: message.id, ...result });
-  obey(message.order).then(
-    (value) => answer({ value }),
-    (error: unknown) => answer({ error: error instanceof LookupFailure ? error.code : String(error) }),
+process.on('message', ({ id, order }: { readonly id: number; readonly order: Order }) => {
+  obey(order).then(
+    (value) => process.send?.({ id, value }),
+    (error: unknown) => process.send?.({ id, error: error instanceof LookupFailure ? error.kind : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));
-process.on('unhandledRejection', (error) => {
-  console.error('unhandled rejection', error);
-  process.exit(70);
-});
 process.send?.({ id: 0 });
 
-async function start({ options, witness, skewMs }: Start): Promise<void> {
-  const clock = (): number => Date.now() + skewMs;
-  const quiet = (): void => undefined;
-  const shared = createShared({ ...options, now: clock, log: { info: quiet, warn: quiet, error: quiet } });
-  started = { shared, witness, clock };
-  await shared.start();
+async function obey(order: Order): Promise<unknown> {
+  if (order.act === 'start') return start(order.options);
+  if (running === undefined) throw new Error('The replica is not started.');
+  const { redis } = running;
+  switch (order.act) {
+    case 'find': {
+      const { sentAt, source } = await find(order.customerId, order.callMs, order.maxAgeMs);
+      return { sentAt, source } satisfies Found;
+    }
+    case 'work':
+      return work(order.ms, order.parallel, order.callMs);
+    case 'consume': {
+      const results = await Promise.allSettled(Array.from({ length: order.tries }, () => redis.quota.consume()));
+      return results.filter(({ status }) => status === 'fulfilled').length;
+    }
+    case 'report':
+      return { state: redis.state(), events } satisfies Report;
+    case 'stop':
+      return redis.stop();
+  }
 }
 
-async function obey(order: Order): Promise<unknown> {
-  if (order.act === 'start') return start(order);
-  if (started === undefined) throw new Error('Expected to be started first.');
-  const { shared, witness, clock } = started;
-
-  async function call(label: string, ms: number, patienceMs: number): Promise<void> {
-    const place = await shared.places.take(AbortSignal.timeout(patienceMs));
-    try {
-      place.lost?.throwIfAborted();
-      const response = await fetch(`${witness}/?ms=${ms}&label=${label}`, { signal: place.lost ?? null });
+/** The layers between the caches and the client, in the order of the service. */
+async function start({ counterUrl, ...options }: ReplicaOptions): Promise<void> {
+  const observe = (event: ServiceEvent): void => void events.push(event);
+  const redis = createRedis({ ...options, clock, observe });
+  const queue = createCallQueue({
+    concurrency: options.concurrency,
+    limit: 1_000,
+    pausedForMs: () => redis.slots.pausedForMs(),
+    clock,
+  });
+  const client: LookupSource = {
+    async find(lookup, { signal }) {
+      signal.throwIfAborted();
+      const sentAt = clock.epochMs();
+      const ms = callMsOf.get(lookupKey(lookup)) ?? 0;
+      const response = await fetch(`${counterUrl}/?ms=${ms}&label=${process.pid}`, { signal });
       await response.text();
-    } finally {
-      place.release();
-    }
-  }
+      if (response.status !== 200) throw new LookupFailure('malformed', { retryAfterSeconds: 7 });
+      return { records: [], sentAt, source: 'wolkvox' };
+    },
+  };
+  const layers = [redis.awaitOthers, queue.layer, redis.lead, withSlots(redis.slots, observe), withQuota(redis.quota)];
+  running = { redis, source: layers.reduceRight((next, layer) => layer(next), client) };
+  await redis.start();
+}
 
-  switch (order.act) {
-    case 'run': {
-      const { calls, parallel, ms, label, patienceMs } = order;
-      let left = calls;
-      let refused = 0;
-      const worker = async (): Promise<void> => {
-        while (left > 0) {
-          left -= 1;
-          try {
-            await call(label, ms, patienceMs);
-          } catch (error) {
-            if (error instanceof DOMException && error.name === 'TimeoutError') throw error;
-            left += 1;
-            refused += 1;
-            await sleep(50);
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: parallel }, worker));
-      return { refused };
+async function find(customerId: string, callMs: number, maxAgeMs = DEADLINE_MS): Promise<Answer> {
+  const lookup = readLookup({ customerId });
+  callMsOf.set(lookupKey(lookup), callMs);
+  const now = clock.epochMs();
+  const answer = await running?.source.find(lookup, {
+    operation: { startedAt: now },
+    deadline: clock.monotonicMs() + DEADLINE_MS,
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    minSentAt: now - maxAgeMs,
+    minStaleSentAt: now - maxAgeMs,
+  });
+  if (answer === undefined) throw new Error('The replica is not started.');
+  return answer;
+}
+
+async function work(ms: number, parallel: number, callMs: number): Promise<{ found: number; failed: number }> {
+  const end = clock.monotonicMs() + ms;
+  const counts = { found: 0, failed: 0 };
+  let customers = 0;
+  const worker = async (): Promise<void> => {
+    while (clock.monotonicMs() < end) {
+      customers += 1;
+      try {
+        await find(`${process.pid}-${customers}`, callMs);
+        counts.found += 1;
+      } catch (error) {
+        if (!(error instanceof LookupFailure)) throw error;
+        counts.failed += 1;
+        // A caller of a service without Redis comes back a little later.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     }
-    case 'once':
-      return call(order.label, order.ms, order.patienceMs);
-    case 'spend': {
-      let spent = 0;
-      const refusals = new Set<string>();
-      await Promise.all(
-        Array.from({ length: order.tries }, async () => {
-          try {
-            await shared.budget.spend();
-            spent += 1;
-          } catch (error) {
-            refusals.add(error instanceof LookupFailure ? error.code : String(error));
-          }
-        }),
-      );
-      return { spent, refusals: [...refusals], state: shared.budget.state };
-    }
-    case 'find': {
-      const source: RecordSource = {
-        async find(_lookup, asking): Promise<Answer> {
-          const place = await shared.places.take(asking.signal);
-          try {
-            await shared.budget.spend();
-            place.lost?.throwIfAborted();
-            asking.onSent();
-            const response = await fetch(`${witness}/?ms=${order.ms}&label=find`, { signal: place.lost ?? null });
-            const text = await response.text();
-            if (response.status !== 200) {
-              throw new LookupFailure('UPSTREAM_REFUSED', text, { retryAfterSeconds: 7 });
-            }
-            return { records: [], fetchedAt: clock() };
-          } finally {
-            place.release();
-          }
-        },
-      };
-      const operation = {
-        deadline: clock() + order.patienceMs,
-        signal: AbortSignal.timeout(order.patienceMs),
-        claimCall: () => true,
-      };
-      return shared.around(source).find(order.lookup, askingOf(operation, order.maxAgeMs));
-    }
-    case 'health':
-      return shared.health;
-    case 'close':
-      await shared.close();
-      return undefined;
-  }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return counts;
 }

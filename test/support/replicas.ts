@@ -1,77 +1,72 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SharedOptions } from '../../src/redis/shared.js';
-import type { Order } from './replica.js';
+import type { RedisServer } from './redis-server.js';
+import type { Found, Order, ReplicaOptions, Report } from './replica.js';
 
-/** Stands where Wolkvox would, and counts the calls that run at once. */
-export interface Witness {
+/** A server in the place of Wolkvox. It counts a call until its connection has delivered the answer, or is closed. */
+export interface CallCounter {
   readonly url: string;
-  readonly running: number;
-  readonly most: number;
-  /** The labels of all calls in the order in which they began. */
-  readonly begun: readonly string[];
-  /** Answers the calls that were to last until told otherwise, those with `UNTIL_TOLD`. */
-  endHeld(): void;
-  /** From now on each call is refused with this text. */
-  refuse(text: string): void;
-  /** Resolves as soon as `count` calls have begun in all. */
-  hasBegun(count: number): Promise<void>;
+  running(): number;
+  /** The most simultaneous calls since the start, or since `resetMost`. */
+  most(): number;
+  resetMost(): void;
+  /** The labels of all calls, in the order in which they began. */
+  begun(): readonly string[];
+  /** Fails all calls from now on. */
+  fail(): void;
   close(): Promise<void>;
 }
 
 export interface Replica {
-  order(order: Order): Promise<unknown>;
+  readonly label: string;
+  find(customerId: string, callMs: number, maxAgeMs?: number): Promise<Found>;
+  work(ms: number, parallel: number, callMs: number): Promise<{ readonly found: number; readonly failed: number }>;
+  /** Resolves with the number of calls that were counted. */
+  consume(tries: number): Promise<number>;
+  report(): Promise<Report>;
+  stop(): Promise<void>;
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
-  /** Undefined while it runs. */
-  readonly exit: number | string | undefined;
   end(): Promise<void>;
 }
 
-/** As the duration of a call: until `endHeld`. */
-export const UNTIL_TOLD = -1;
+/** The options of a replica without its Redis. */
+export const REPLICA_OPTIONS = {
+  account: '0042',
+  token: 'planted-token-7f3a',
+  secret: 'a secret of the replicas, long enough for a test',
+  concurrency: 2,
+  dailyLimit: undefined,
+  zone: 'UTC-5',
+  freshness: { freshMs: 300_000, staleMs: 3_600_000 },
+} as const satisfies Partial<ReplicaOptions>;
 
-export async function startWitness(): Promise<Witness> {
+export async function startCallCounter(): Promise<CallCounter> {
   let running = 0;
   let most = 0;
-  let refusal: string | undefined;
+  let status = 200;
   const begun: string[] = [];
-  const held: (() => void)[] = [];
   const server = createServer((request, response) => {
-    const query = new URL(request.url ?? '/', 'http://witness').searchParams;
+    const query = new URL(request.url ?? '/', 'http://counter').searchParams;
     running += 1;
     most = Math.max(most, running);
     begun.push(query.get('label') ?? '');
-    // As Wolkvox does, a call goes on until it is answered or its connection closes, whatever its caller is up to.
     response.once('close', () => (running -= 1));
-    const answer = (): void => {
-      if (refusal !== undefined) response.statusCode = 500;
-      response.end(refusal ?? 'done');
-    };
-    const ms = Number(query.get('ms'));
-    if (ms === UNTIL_TOLD) held.push(answer);
-    else setTimeout(answer, ms);
+    setTimeout(() => response.writeHead(status).end(), Number(query.get('ms')));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Expected a port; there was none.');
+  if (address === null || typeof address === 'string') throw new Error('The call counter has no port.');
   return {
     url: `http://127.0.0.1:${address.port}`,
-    get running() {
-      return running;
-    },
-    get most() {
-      return most;
-    },
-    begun,
-    endHeld() {
-      for (const answer of held.splice(0)) answer();
-    },
-    refuse: (text) => (refusal = text),
-    hasBegun: (count) => until(() => begun.length >= count),
+    running: () => running,
+    most: () => most,
+    resetMost: () => (most = running),
+    begun: () => begun,
+    fail: () => (status = 500),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -80,67 +75,63 @@ export async function startWitness(): Promise<Witness> {
   };
 }
 
-export const sharedDefaults = {
-  account: '0042',
-  token: 'planted-token-7f3a',
-  secret: 'a secret of the replicas, long enough for a test',
-  concurrency: 2,
-  callTimeoutMs: 60_000,
-  dailyLimit: undefined,
-  timeZone: 'UTC-5',
-  freshness: { freshMs: 300_000, staleMs: 3_600_000 },
-  whenDown: 'closed',
-} as const satisfies Omit<SharedOptions, 'url' | 'log'>;
-
 export async function startReplica(
-  options: Partial<SharedOptions> & { readonly url: string },
-  witness: Witness | undefined,
-  skewMs = 0,
+  redis: Pick<RedisServer, 'url'>,
+  counter: CallCounter,
+  options: Partial<ReplicaOptions> = {},
 ): Promise<Replica> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'replica.ts')], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  const file = path.join(import.meta.dirname, 'replica.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const ask = await openDialogue(child);
+  await ask({
+    act: 'start',
+    options: { ...REPLICA_OPTIONS, urls: redis.url.split(','), counterUrl: counter.url, ...options },
   });
-  const waiting = new Map<number, (message: { value?: unknown; error?: string }) => void>();
-  let last = 0;
-  // A test that runs out of time ends nothing itself.
-  const killIt = (): boolean => child.kill('SIGKILL');
-  process.once('exit', killIt);
-  child.once('exit', () => process.off('exit', killIt));
-  child.on('message', (message: { id: number; value?: unknown; error?: string }) => waiting.get(message.id)?.(message));
-  const replica: Replica = {
-    order(order) {
-      last += 1;
-      const id = last;
-      return new Promise((resolve, reject) => {
-        waiting.set(id, (message) => {
-          if (message.error === undefined) resolve(message.value);
-          else reject(new Error(message.error));
-        });
-        child.send({ id, order });
-      });
-    },
+  return {
+    label: String(child.pid),
+    find: (customerId, callMs, maxAgeMs) =>
+      ask({ act: 'find', customerId, callMs, ...(maxAgeMs !== undefined && { maxAgeMs }) }) as Promise<Found>,
+    work: (ms, parallel, callMs) =>
+      ask({ act: 'work', ms, parallel, callMs }) as Promise<{ found: number; failed: number }>,
+    consume: (tries) => ask({ act: 'consume', tries }) as Promise<number>,
+    report: () => ask({ act: 'report' }) as Promise<Report>,
+    stop: () => ask({ act: 'stop' }) as Promise<void>,
     signal: (signal) => void child.kill(signal),
-    get exit() {
-      return child.exitCode ?? child.signalCode ?? undefined;
-    },
     async end() {
-      if (replica.exit !== undefined) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
     },
   };
-  await new Promise<void>((resolve) => waiting.set(0, () => resolve()));
-  await replica.order({
-    act: 'start',
-    options: { ...sharedDefaults, ...options },
-    witness: witness?.url ?? '',
-    skewMs,
-  });
-  return replica;
 }
 
-/** Waits until something that another process does has come about; the test's own time limit ends it. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(20);
+interface Message {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+/** Sends orders to a replica; each resolves with its result. The replica ends when this process ends. */
+async function openDialogue(child: ChildProcess): Promise<(order: Order) => Promise<unknown>> {
+  const answers = new Map<number, (message: Message) => void>();
+  let lastId = 0;
+  const started = new Promise<void>((resolve) => answers.set(0, () => resolve()));
+  child.on('message', (message: Message) => answers.get(message.id)?.(message));
+  await started;
+  return (order) =>
+    new Promise((resolve, reject) => {
+      lastId += 1;
+      answers.set(lastId, ({ value, error }) => {
+        if (error === undefined) resolve(value);
+        else reject(new Error(error));
+      });
+      child.once('exit', () => reject(new Error('The replica has ended.')));
+      child.send({ id: lastId, order });
+    });
+}
+
+/** Waits until a condition holds. The time limit of the test ends it. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(20);
 }

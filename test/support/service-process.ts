@@ -8,53 +8,52 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The service as a process of its own. */
 export interface ServiceProcess {
   readonly child: ChildProcess;
-  /** All that it has written to stdout and stderr. */
+  /** Everything that it has written to stdout and stderr. */
   readonly output: () => string;
+  /** Everything that it has written to stderr. */
   readonly errors: () => string;
-  /** Resolves with its address once it listens; rejects when it ends before. */
+  /** Its address. Resolves when it listens; rejects if it ends before. */
   readonly url: Promise<string>;
-  /** Resolves with its exit code, or with the signal that ended it. */
+  /** Resolves to its exit code, or to the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
- * Starts the built `dist/main.js` with this environment and nothing else of the test's own; it is killed when the test is over.
+ * Starts the built `dist/main.js`, with PATH and this environment only. It is killed when the test ends.
  *
- * @param preload a module's text that runs before it
+ * @param preload the text of a module that runs before it
  */
 export function startProcess(env: Readonly<Record<string, string>>, preload?: string): ServiceProcess {
-  const child = spawn(
-    process.execPath,
-    [...(preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]), MAIN],
-    { cwd: ROOT, env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const imports = preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
+  const child = spawn(process.execPath, [...imports, MAIN], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   let err = '';
-  let listening: (url: string) => void = () => undefined;
-  let failed: (error: Error) => void = () => undefined;
   const url = new Promise<string>((resolve, reject) => {
-    listening = resolve;
-    failed = reject;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      const address = /"url":"([^"]+)"/.exec(out)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    child.once('close', (code, signal) => {
+      reject(new Error(`The service ended with ${String(code ?? signal)}.\n${out}${err}`));
+    });
   });
+  // A test may wait for the end only.
   url.catch(() => undefined);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-    const found = /"url":"([^"]+)"/.exec(out)?.[1];
-    if (found !== undefined) listening(found);
-  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
   });
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-    child.once('close', (code, signal) => {
-      failed(new Error(`The service ended with ${String(code ?? signal)}.\n${out}${err}`));
-      resolve(code ?? signal);
-    });
+    child.once('close', (code, signal) => resolve(code ?? signal));
   });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await ended;
   });
-  return { child, url, ended, output: () => out + err, errors: () => err, kill: (signal) => child.kill(signal) };
+  return { child, url, ended, output: () => out + err, errors: () => err, kill: (signal) => void child.kill(signal) };
 }

@@ -1,28 +1,17 @@
 import { onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.js';
-import { createService } from '../../src/service.js';
+import { createService, type ServiceDependencies } from '../../src/service.js';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN, type SimulatorSettings } from '../../src/simulator/settings.js';
 import { createLog } from '../../src/telemetry/log.js';
-import type { ProbeDelays } from '../../src/wolkvox/breaker.js';
-
-export interface GraphResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly data: Record<string, unknown> | null | undefined;
-  readonly errors: readonly {
-    message: string;
-    path?: readonly (string | number)[];
-    extensions: Record<string, unknown>;
-  }[];
-}
+import { askGraph, type GraphResponse } from './graphql-client.js';
 
 export interface TestService {
   readonly url: string;
   readonly simulator: Simulator;
-  /** The simulator's address: what asks it directly has the records as Wolkvox would send them. */
+  /** The address of the simulator. Requests to it get the records as Wolkvox would send them. */
   readonly upstream: string;
-  /** What the service wrote into its log. */
+  /** The lines of the log. */
   readonly lines: readonly string[];
   readonly ask: (
     query: string,
@@ -33,21 +22,17 @@ export interface TestService {
   readonly stop: () => Promise<void>;
 }
 
-export interface TestServiceOptions {
+export interface TestServiceOptions extends Omit<ServiceDependencies, 'log'> {
   readonly env?: Record<string, string>;
   /** Default: no latency. */
   readonly settings?: Partial<SimulatorSettings>;
-  /** When an open circuit is probed. */
-  readonly probes?: ProbeDelays;
-  /** The service's clock, epoch milliseconds. */
-  readonly now?: () => number;
 }
 
-/** A service over a simulator of its own, both on free ports; ended with the test. */
+/** Starts a service over a simulator of its own, both on free ports. They end with the test. */
 export async function startService({
   env = {},
   settings = {},
-  ...world
+  ...dependencies
 }: TestServiceOptions = {}): Promise<TestService> {
   const simulator = createSimulator({ settings: { latency: { minMs: 0, maxMs: 0 }, ...settings } });
   const { url: upstream } = await simulator.listen();
@@ -62,11 +47,10 @@ export async function startService({
   });
   const log = createLog({
     level: config.logLevel,
-    secrets: [SIMULATOR_TOKEN, ...config.routerSecrets, config.recordIdSecret],
+    secrets: [SIMULATOR_TOKEN, ...config.routerSecrets, ...config.recordIdSecrets],
     destination: { write: (line: string) => lines.push(line) },
   });
-  const service = createService(config, { log, ...world });
-  const { url } = await service.start();
+  const service = createService(config, { log, ...dependencies });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> =>
     (stopped ??= (async () => {
@@ -74,6 +58,7 @@ export async function startService({
       await simulator.close();
     })());
   onTestFinished(stop);
+  const { url } = await service.start();
   return {
     url,
     simulator,
@@ -85,19 +70,7 @@ export async function startService({
   };
 }
 
-/** Asks a GraphQL endpoint over HTTP, on a connection that is closed afterwards. */
-export async function askGraph(
-  url: string,
-  query: string,
-  variables?: Record<string, unknown>,
-  init: { headers?: Record<string, string>; signal?: AbortSignal } = {},
-): Promise<GraphResponse> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', connection: 'close', ...init.headers },
-    body: JSON.stringify({ query, variables }),
-    ...(init.signal === undefined ? {} : { signal: init.signal }),
-  });
-  const { data, errors = [] } = (await response.json()) as Partial<GraphResponse>;
-  return { status: response.status, headers: response.headers, data, errors };
+/** The log lines of an event. */
+export function logLines({ lines }: TestService, event: string): Record<string, unknown>[] {
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['event'] === event);
 }

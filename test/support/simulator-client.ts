@@ -5,13 +5,13 @@ import { createSimulator } from '../../src/simulator/server.js';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
 
-/** A simulator on a free port, without latency, and a way to ask it; both end with the test. */
+/** A simulator on a free port, without latency, and a client for it. Both end with the test. */
 export interface Started {
   readonly simulator: Simulator;
   readonly url: string;
-  /** Asks `find_record`, or another api when `query` names one. */
+  /** Calls `find_record`, or the api that `query` names. */
   readonly ask: (query: string, options?: AskOptions) => Promise<Reply>;
-  /** The records of an answer that must be a match. */
+  /** The records of a response that must be a match. */
   readonly records: (query: string) => Promise<WireRecord[]>;
 }
 
@@ -73,13 +73,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<St
     ask,
     async records(query) {
       const reply = await ask(query);
-      if (reply.status !== 200) throw new Error(`expected a match for ${query}, came ${reply.status}`);
+      if (reply.status !== 200) throw new Error(`Expected a match for ${query}; got HTTP ${reply.status}.`);
       return reply.json().data ?? [];
     },
   };
 }
 
-/** Holds every accepted call until `open`. */
+/** Holds every accepted call until `open` is called. */
 export function holdCalls(simulator: Simulator): { open(): void } {
   let open = (): void => undefined;
   const gate = new Promise<void>((resolve) => {
@@ -92,7 +92,7 @@ export function holdCalls(simulator: Simulator): { open(): void } {
   return { open: () => open() };
 }
 
-/** Looks again and again until the value is as expected; the time is for a machine under load. */
-export function eventually<T>(look: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(look, { interval: 5, timeout: 20_000 });
+/** Polls until the value is as expected. The timeout is for a machine under load. */
+export function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { interval: 5, timeout: 20_000 });
 }

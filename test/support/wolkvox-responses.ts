@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
-import { readAnswer } from '../../src/wolkvox/wire.js';
-import type { ReadOptions } from '../../src/wolkvox/wire.js';
-import type { CampaignRecord } from '../../src/records/record.js';
-import { WolkvoxFailure } from '../../src/wolkvox/failure.js';
+import { LookupFailure } from '../../src/core/failure.js';
+import type { CampaignRecord } from '../../src/core/record.js';
+import { readAnswer, type ReadOptions } from '../../src/wolkvox/answer.js';
 
-/** Answers of Wolkvox as tests write them: a row, an envelope, a response. Everybody in them is invented. */
+// Parts of Wolkvox's answers: a row, an envelope, a response. All people in them are invented.
 
 export const OPTIONS: ReadOptions = {
   lookup: { campaignId: '1234' },
@@ -13,7 +12,7 @@ export const OPTIONS: ReadOptions = {
   maxBytes: 10_000_000,
 };
 
-/** The newer shape of 35 columns. */
+/** A row of the newer shape, with 35 columns. */
 export function rowOf(columns: Record<string, unknown> = {}): Record<string, unknown> {
   const opts = Array.from({ length: 12 }, (_, index) => [`opt${index + 1}`, '']);
   const phones = Array.from({ length: 10 }, (_, index) => [`tel${index + 1}`, '']);
@@ -37,6 +36,7 @@ export function rowOf(columns: Record<string, unknown> = {}): Record<string, unk
   };
 }
 
+/** The text of a successful answer. */
 export function envelopeOf(data: unknown, more: Record<string, unknown> = {}): string {
   return JSON.stringify({ code: '200', error: null, msg: '1 records were found', data, ...more });
 }
@@ -44,7 +44,7 @@ export function envelopeOf(data: unknown, more: Record<string, unknown> = {}): s
 export interface ResponseParts {
   readonly status?: number;
   readonly headers?: Record<string, string | string[] | undefined>;
-  /** One text or buffer, or the chunks in which it comes. */
+  /** One text or buffer, or the chunks that it arrives in. */
   readonly body?: string | Uint8Array | Iterable<Uint8Array>;
 }
 
@@ -53,22 +53,23 @@ export function bodyOf(body: string | Uint8Array | Iterable<Uint8Array>): Readab
   return Readable.from(body instanceof Uint8Array ? [Buffer.from(body)] : body, { objectMode: false });
 }
 
+/** Reads a response. */
 export async function read(parts: ResponseParts, options: Partial<ReadOptions> = {}): Promise<CampaignRecord[]> {
   const body = bodyOf(parts.body ?? '');
   const records = await readAnswer(
     { statusCode: parts.status ?? 200, headers: parts.headers ?? {}, body },
     { ...OPTIONS, ...options },
   );
-  if (!body.destroyed) throw new Error('The body was left dangling.');
+  if (!body.destroyed) throw new Error('The body is neither read to its end nor destroyed.');
   return records;
 }
 
-/** The failure that reading ends in; the test fails where there is none, or another error. */
-export async function failureOf(parts: ResponseParts, options: Partial<ReadOptions> = {}): Promise<WolkvoxFailure> {
+/** The failure that reading ends with. It is an error if there is none, or another error. */
+export async function failureOf(parts: ResponseParts, options: Partial<ReadOptions> = {}): Promise<LookupFailure> {
   const body = bodyOf(parts.body ?? '');
   const response = { statusCode: parts.status ?? 200, headers: parts.headers ?? {}, body };
   const outcome: unknown = await readAnswer(response, { ...OPTIONS, ...options }).catch((error: unknown) => error);
-  if (!(outcome instanceof WolkvoxFailure)) throw new Error('Expected a WolkvoxFailure.', { cause: outcome });
-  if (!body.destroyed) throw new Error('The body was left dangling.');
+  if (!(outcome instanceof LookupFailure)) throw new Error('Expected a LookupFailure.', { cause: outcome });
+  if (!body.destroyed) throw new Error('The body is neither read to its end nor destroyed.');
   return outcome;
 }

@@ -1,154 +1,184 @@
-import { Agent, request } from 'node:http';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { createService, type Service } from '../../src/service.js';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
-import { holdCalls } from '../support/simulator-client.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { startRedis } from '../support/redis-server.js';
 import { startProcess, type ServiceProcess } from '../support/service-process.js';
+import { eventually, holdCalls } from '../support/simulator-client.js';
 
-/** Throws what nobody handles when it gets SIGUSR2: a rejection; with SIGPIPE: an exception. */
-const BUGGY = `
+/** A module that adds bugs: SIGUSR2 causes an unhandled rejection, SIGPIPE an uncaught exception. */
+const BUGS = `
   process.on('SIGUSR2', () => { void Promise.reject(new Error('a bug of a test')); });
   process.on('SIGPIPE', () => { setImmediate(() => { throw new TypeError('a bug of a test'); }); });
 `;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const NO_RECORDS = '{"data":{"findCampaignRecords":[]}}\n';
 
 describe('SIGTERM', () => {
-  it('under load loses no answer, turns /readyz to 503, and ends with 0', async () => {
-    const { service, url, simulator } = await startOver({ latencyMs: 60 });
-    const clients = new Clients(url);
-    const running = [
-      ...Array.from({ length: 6 }, () => clients.keepAlive()),
-      ...Array.from({ length: 3 }, () => clients.anew()),
+  it('loses no response under load, turns /readyz to 503, and ends the process with 0', async () => {
+    const { service, url, simulator } = await startOverSimulator({ latencyMs: 60 });
+    const load = new Load(url);
+    const clients = [
+      ...Array.from({ length: 6 }, () => load.askOnOneConnection()),
+      ...Array.from({ length: 3 }, () => load.askOnNewConnections()),
     ];
-    await expect.poll(() => clients.answered, { timeout: 20_000 }).toBeGreaterThan(30);
+    await eventually(() => load.answered).toBeGreaterThan(30);
 
     service.kill('SIGTERM');
     const unready = await firstUnready(url);
     expect(await service.ended).toBe(0);
-    await Promise.all(running);
+    await Promise.all(clients);
 
-    console.log(
-      `SIGTERM under load: ${clients.answered} answers whole, ${clients.refused} connections refused, ${clients.lost.length} lost`,
-    );
-    expect(clients.lost).toEqual([]);
-    expect(clients.refused).toBeGreaterThan(0);
+    expect(load.lost).toEqual([]);
+    expect(load.refused).toBeGreaterThan(0);
     expect(unready).toMatchObject({ status: 503, body: { status: 'draining' } });
-    expect(simulator.witness.mostAtOnce).toBeLessThanOrEqual(2);
+    expect(simulator.requestLog.mostAtOnce).toBe(2);
     expect(service.errors()).toBe('');
   });
 
-  it('lets operations that run and wait have their answers', async () => {
-    const { service, url, simulator } = await startOver({ latencyMs: 150 });
-    const asked = Array.from({ length: 12 }, (_, index) => ask(url, index));
-    await expect.poll(() => simulator.witness.inFlight, { timeout: 10_000 }).toBe(2);
+  it('lets running and waiting operations finish', async () => {
+    const { service, url, simulator } = await startOverSimulator();
+    const gate = holdCalls(simulator);
+    const responses = Array.from({ length: 12 }, (_, index) => ask(url, index));
+    await eventually(() => simulator.requestLog.inFlight).toBe(2);
+    await expect.poll(() => queueOf(url), { timeout: 20_000 }).toEqual({ running: 2, waiting: 10 });
     service.kill('SIGTERM');
-    for (const { status, text } of await Promise.all(asked)) {
-      expect(status).toBe(200);
-      expect(JSON.parse(text)).toEqual({ data: { findCampaignRecords: [] } });
-    }
+    await eventually(service.output).toContain('service.draining');
+    gate.open();
+    for (const response of await Promise.all(responses)) expect(response).toEqual({ status: 200, text: NO_RECORDS });
     expect(await service.ended).toBe(0);
-    expect(simulator.witness.calls).toHaveLength(12);
+    expect(simulator.requestLog.requests).toHaveLength(12);
   });
 
-  it('waits for an operation no longer than its deadline', async () => {
-    const { service, url, simulator } = await startOver({ env: { REQUEST_DEADLINE_MS: '1500' } });
+  it('waits for an operation until its deadline', async () => {
+    const { service, url, simulator } = await startOverSimulator({ env: { REQUEST_DEADLINE_MS: '1500' } });
     simulator.faults.always('silence');
-    const asked = ask(url, 1);
-    await expect.poll(() => simulator.witness.inFlight, { timeout: 10_000 }).toBe(1);
+    const response = ask(url, 1);
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
     service.kill('SIGTERM');
-    expect((await asked).text).toContain('UPSTREAM_TIMEOUT');
+    expect((await response).text).toContain('UPSTREAM_TIMEOUT');
     expect(await service.ended).toBe(0);
   });
 
-  it('does not wait for a client that never ends its request', async () => {
-    const { service, url } = await startOver({ env: { REQUEST_DEADLINE_MS: '500' } });
+  it('closes the connection of a client that never finishes its request', async () => {
+    const { service, url } = await startOverSimulator({ env: { REQUEST_DEADLINE_MS: '500' } });
     const client = request(`${url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': '1000' },
+      headers: { 'content-type': 'application/json', 'content-length': '1000', expect: '100-continue' },
     });
-    client.on('error', () => undefined);
+    const failed = once(client, 'error');
+    client.flushHeaders();
+    // The service has read the headers.
+    await once(client, 'continue');
     client.write('{"query":');
-    await wait(100);
     service.kill('SIGTERM');
     expect(await service.ended).toBe(0);
-    client.destroy();
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
-  it('a second time ends at once, while an operation runs', async () => {
-    const { service, url, simulator } = await startOver();
+  it('ends the process at once if it comes a second time', async () => {
+    const { service, url, simulator } = await startOverSimulator();
     const gate = holdCalls(simulator);
-    const asked = ask(url, 1).catch((error: unknown) => error);
-    await expect.poll(() => simulator.witness.inFlight, { timeout: 10_000 }).toBe(1);
+    const response = ask(url, 1).catch((error: unknown) => error);
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
     service.kill('SIGTERM');
-    await expect.poll(() => service.output(), { timeout: 5_000 }).toContain('draining');
+    await eventually(service.output).toContain('service.draining');
     service.kill('SIGTERM');
     expect(await service.ended).toBe(143);
-    expect(service.output()).toContain('ending at once');
-    expect(await asked).toBeInstanceOf(Error);
+    expect(service.output()).toContain('service.killed');
+    expect(await response).toBeInstanceOf(Error);
     gate.open();
   });
 
-  it('before anybody has asked ends with 0 too, as SIGINT does', async () => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const { service } = await startOver();
-      service.kill(signal);
-      expect(await service.ended).toBe(0);
-    }
+  it.each(['SIGTERM', 'SIGINT'] as const)('(%s) ends an idle service with 0', async (signal) => {
+    const { service } = await startOverSimulator();
+    service.kill(signal);
+    expect(await service.ended).toBe(0);
+    expect(service.output()).toContain('service.draining');
   });
 });
 
-describe('A bug that nobody handles', () => {
-  it.each(['SIGUSR2', 'SIGPIPE'] as const)('(%s) is logged, drains, and ends with 1', async (signal) => {
-    const { service, url, simulator } = await startOver({ latencyMs: 300, preload: BUGGY });
-    const asked = ask(url, 1);
-    await expect.poll(() => simulator.witness.inFlight, { timeout: 10_000 }).toBe(1);
+describe('an unhandled error', () => {
+  it.each(['SIGUSR2', 'SIGPIPE'] as const)('(%s) is logged, drains the service and ends it with 1', async (signal) => {
+    const { service, url, simulator } = await startOverSimulator({ preload: BUGS });
+    const gate = holdCalls(simulator);
+    const response = ask(url, 1);
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
     service.kill(signal);
-    expect(await asked).toMatchObject({ status: 200, text: '{"data":{"findCampaignRecords":[]}}\n' });
+    await eventually(service.output).toContain('service.bug');
+    gate.open();
+    expect(await response).toEqual({ status: 200, text: NO_RECORDS });
     expect(await service.ended).toBe(1);
-    expect(service.output()).toContain('a bug: nobody handled this error');
     expect(service.output()).not.toContain('a bug of a test');
   });
 
-  it('while it drains changes how it ends, and cuts nobody off', async () => {
-    const { service, url, simulator } = await startOver({ latencyMs: 500, preload: BUGGY });
-    const asked = ask(url, 1);
-    await expect.poll(() => simulator.witness.inFlight, { timeout: 10_000 }).toBe(1);
+  it('during a drain changes the exit code, and running operations still finish', async () => {
+    const { service, url, simulator } = await startOverSimulator({ preload: BUGS });
+    const gate = holdCalls(simulator);
+    const response = ask(url, 1);
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
     service.kill('SIGTERM');
-    await expect.poll(() => service.output(), { timeout: 5_000 }).toContain('draining');
+    await eventually(service.output).toContain('service.draining');
     service.kill('SIGUSR2');
-    expect((await asked).status).toBe(200);
+    await eventually(service.output).toContain('service.bug');
+    gate.open();
+    expect((await response).status).toBe(200);
     expect(await service.ended).toBe(1);
   });
 });
 
-describe('A start', () => {
-  it('with a wrong configuration ends with 1 and one message that names every variable', async () => {
+describe('the start of the process', () => {
+  it('fails with one message that names every wrong variable', async () => {
     const service = startProcess({ NODE_ENV: 'production', PORT: 'seven', HOST: '0.0.0.0', CACHE_TTL_SECONDS: '-1' });
     expect(await service.ended).toBe(1);
     expect(service.output()).toBe(
       [
-        'The configuration is wrong:',
+        'The configuration is wrong. Correct these environment variables:',
         '  - PORT: expected a whole number from 0 to 65535.',
         '  - CACHE_TTL_SECONDS: expected a whole number from 0 to 86400.',
         '  - WOLKVOX_TOKEN: required with NODE_ENV=production; WOLKVOX_SIMULATOR=true runs over the simulator.',
-        '  - ROUTER_SECRET: required with NODE_ENV=production; ALLOW_UNAUTHENTICATED=true goes on without one.',
+        '  - ROUTER_SECRET: required with NODE_ENV=production; ALLOW_UNAUTHENTICATED=true starts without one.',
         '  - RECORD_ID_SECRET: required with NODE_ENV=production, at least 32 characters.',
         '',
       ].join('\n'),
     );
   });
 
-  it('beyond loopback without a secret is refused', async () => {
+  it('fails on an address that is not loopback without a router secret', async () => {
     const service = startProcess({ HOST: '0.0.0.0' });
     expect(await service.ended).toBe(1);
-    expect(service.output()).toContain('ROUTER_SECRET: required where HOST is not loopback');
+    expect(service.output()).toContain('ROUTER_SECRET: required because HOST is not a loopback address');
   });
 
-  it('with an open door in production says so in the log', async () => {
+  it('fails if STATE_DIR cannot be written, and names the variable and the system error', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'state-')), 'file');
+    writeFileSync(file, '');
+    const service = startProcess({ STATE_DIR: path.join(file, 'folder') });
+    expect(await service.ended).toBe(1);
+    expect(service.output().trim().split('\n')).toEqual([
+      'The configuration is wrong. Correct these environment variables:',
+      '  - STATE_DIR: the folder cannot be written (ENOTDIR).',
+    ]);
+  });
+
+  it('fails if the port is taken, and names the system error', async () => {
+    const service = startProcess({ PORT: await takePort() });
+    expect(await service.ended).toBe(1);
+    expect(service.output()).toContain('EADDRINUSE');
+  });
+
+  it('warns if production accepts requests without a secret', async () => {
     const service = startProcess({
       NODE_ENV: 'production',
       WOLKVOX_SIMULATOR: 'true',
@@ -156,27 +186,125 @@ describe('A start', () => {
       RECORD_ID_SECRET: 'a-secret-for-the-ids-of-enough-characters',
     });
     await service.url;
-    await expect.poll(() => service.output(), { timeout: 5_000 }).toContain('ALLOW_UNAUTHENTICATED: whoever reaches');
+    await eventually(service.output).toContain('service.unauthenticated');
   });
 
-  it('on a port that is taken ends with 1 and says why', async () => {
-    const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void taken.close());
-    const service = startProcess({ PORT: `${(taken.address() as AddressInfo).port}` });
-    expect(await service.ended).toBe(1);
-    expect(service.output()).toContain('EADDRINUSE');
-  });
-
-  it('takes its secrets from files', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'secrets-'));
-    writeFileSync(path.join(folder, 'router'), 'secret-from-a-file\n');
-    const service = startProcess({ ROUTER_SECRET_FILE: path.join(folder, 'router') });
+  it('reads secrets from files', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'secrets-')), 'router');
+    writeFileSync(file, 'secret-from-a-file\n');
+    const service = startProcess({ ROUTER_SECRET_FILE: file });
     const url = await service.url;
     expect((await get(`${url}/metrics`)).status).toBe(401);
     expect((await get(`${url}/metrics`, { 'router-authorization': 'secret-from-a-file' })).status).toBe(200);
   });
 });
+
+describe('createService', () => {
+  it('leaves nothing running if the start fails', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const { ended, output } = runScript(
+      `await assert.rejects(service.start(), { code: 'EADDRINUSE' });
+      console.log('failed');`,
+      { REDIS_URL: redis.url, PORT: await takePort() },
+    );
+    // A process with an open socket or a running timer does not end.
+    expect(await ended).toBe(0);
+    expect(output()).toBe('failed\n');
+  });
+
+  it('leaves nothing running after stop(), and keeps the process alive until then', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const { child, ended, output } = runScript(
+      `const { url } = await service.start();
+      process.stdin.once('data', () => service.stop());
+      console.log(url);`,
+      { REDIS_URL: redis.url },
+    );
+    await eventually(output).toMatch(/\n$/);
+    expect((await get(`${output().trim()}/livez`)).status).toBe(200);
+    child.stdin?.end('stop');
+    expect(await ended).toBe(0);
+  });
+
+  it('can be stopped before its start has finished', async () => {
+    await eventually(sockets).toEqual([]);
+    const service = create();
+    const starting = service.start();
+    await service.stop();
+    const { url } = await starting;
+    await expect(get(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await eventually(sockets).toEqual([]);
+  });
+
+  it('can be stopped twice, and without a start', async () => {
+    const service = create();
+    const { url } = await service.start();
+    expect((await get(`${url}/livez`)).status).toBe(200);
+    await Promise.all([service.stop(), service.stop()]);
+    await expect(get(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await service.stop();
+    const neverStarted = create();
+    await neverStarted.stop();
+    await expect(neverStarted.start()).rejects.toThrow('A stopped service cannot be started.');
+  });
+});
+
+/** A service in this process, over its own simulator. */
+function create(env: Record<string, string> = {}): Service {
+  const service = createService(readConfig({ PORT: '0', ...env }), {
+    log: createLog({ level: 'silent', secrets: [] }),
+  });
+  onTestFinished(() => service.stop());
+  return service;
+}
+
+/** The sockets of this process. */
+function sockets(): string[] {
+  return process.getActiveResourcesInfo().filter((resource) => resource.startsWith('TCP'));
+}
+
+interface Script {
+  readonly child: ChildProcess;
+  /** Everything that it has written to stdout and stderr. */
+  readonly output: () => string;
+  /** Resolves to its exit code when it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Runs the text of a module with a built `service` of this environment, in a process that is killed after the test. */
+function runScript(text: string, env: Record<string, string>): Script {
+  const source = `
+    import assert from 'node:assert';
+    import { readConfig } from './dist/config.js';
+    import { createService } from './dist/service.js';
+    const ignore = () => undefined;
+    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+    const service = createService(readConfig({ PORT: '0', ...${JSON.stringify(env)} }), { log });
+    ${text}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { cwd: ROOT, stdio: 'pipe' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      output += part;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, output: () => output, ended };
+}
+
+/** Listens on a port until the test ends. */
+async function takePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return String((server.address() as AddressInfo).port);
+}
 
 interface Started {
   readonly service: ServiceProcess;
@@ -184,8 +312,8 @@ interface Started {
   readonly simulator: Simulator;
 }
 
-/** A process over a simulator of this one. */
-async function startOver({
+/** A service as a process of its own, over a simulator in this one. */
+async function startOverSimulator({
   latencyMs = 0,
   env = {},
   preload,
@@ -198,34 +326,33 @@ async function startOver({
   return { service, url: await service.url, simulator };
 }
 
-/** Clients that ask one question after the other until they are refused a connection; every question is another one. */
-class Clients {
+/** Clients that send one operation after the other until a connection is refused. Every lookup is a new one. */
+class Load {
   answered = 0;
   refused = 0;
   readonly lost: string[] = [];
   readonly #url: string;
-  #questions = 0;
+  #lookups = 0;
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** Asks over one connection for as long as it stays. */
-  async keepAlive(): Promise<void> {
+  /** Uses one connection for as long as the service keeps it open. */
+  async askOnOneConnection(): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (await this.#ask(agent));
     agent.destroy();
   }
 
-  /** Asks over a new connection each time. */
-  async anew(): Promise<void> {
+  async askOnNewConnections(): Promise<void> {
     while (await this.#ask());
   }
 
   async #ask(agent?: Agent): Promise<boolean> {
     try {
-      const { status, text } = await ask(this.#url, this.#questions++, agent);
-      if (status === 200 && text === '{"data":{"findCampaignRecords":[]}}\n') this.answered += 1;
+      const { status, text } = await ask(this.#url, this.#lookups++, agent);
+      if (status === 200 && text === NO_RECORDS) this.answered += 1;
       else this.lost.push(`${status} ${text}`);
       return true;
     } catch (error) {
@@ -236,13 +363,18 @@ class Clients {
   }
 }
 
-/** Asks for somebody whom nobody knows. */
-function ask(url: string, index: number, agent?: Agent): Promise<{ status: number; text: string }> {
+interface HttpResponse {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Looks for a customer without records. */
+function ask(url: string, index: number, agent?: Agent): Promise<HttpResponse> {
   const query = `{ findCampaignRecords(customerId: "${20_100_000 + index}") { id } }`;
   return send(`${url}/graphql`, agent, { 'content-type': 'application/json' }, JSON.stringify({ query }));
 }
 
-function get(url: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+function get(url: string, headers: Record<string, string> = {}): Promise<HttpResponse> {
   return send(url, undefined, headers);
 }
 
@@ -251,7 +383,7 @@ function send(
   agent: Agent | undefined,
   headers: Record<string, string>,
   body?: string,
-): Promise<{ status: number; text: string }> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'POST';
     const sent = request(url, { method, headers, agent: agent ?? false }, (response) => {
@@ -267,11 +399,16 @@ function send(
   });
 }
 
-/** The first answer of /readyz that is not 200. */
+async function queueOf(url: string): Promise<unknown> {
+  const { text } = await get(`${url}/readyz`);
+  return (JSON.parse(text) as { queue: unknown }).queue;
+}
+
+/** The first response of /readyz that is not 200. */
 async function firstUnready(url: string): Promise<{ status: number; body: unknown }> {
   for (;;) {
     const { status, text } = await get(`${url}/readyz`);
     if (status !== 200) return { status, body: JSON.parse(text) };
-    await wait(5);
+    await sleep(5);
   }
 }

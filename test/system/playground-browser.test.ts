@@ -104,7 +104,7 @@ describe.each(['/', '/graphql'])('the playground at %s', (path) => {
       'OneCampaign',
       'ManyAtOnce',
       'EntitiesForRouter',
-      'QuestionWithAnError',
+      'LookupWithAnError',
     ]);
     await run(page, 'PersonInAllCampaigns', 'Gómez Ríos');
     await page.screenshot({ path: `${SCREENSHOTS}playground${path.replaceAll('/', '-')}.png` });
@@ -130,7 +130,7 @@ test('every tab of the playground runs as it stands', async () => {
   await run(page, 'OneCampaign', 'Crédito de vehículo');
   await run(page, 'ManyAtOnce', 'mariaToo');
   await run(page, 'EntitiesForRouter', '_entities');
-  await run(page, 'QuestionWithAnError', 'BAD_USER_INPUT');
+  await run(page, 'LookupWithAnError', 'BAD_USER_INPUT');
 
   expect(complaints).toEqual([]);
   await close();
@@ -138,14 +138,14 @@ test('every tab of the playground runs as it stands', async () => {
 
 test('what was asked outlives a reload, but neither the tab of the browser nor the address line', async () => {
   const { page, complaints, close } = await visit(stack.urls.campaigns);
-  await run(page, 'QuestionWithAnError', 'BAD_USER_INPUT');
+  await run(page, 'LookupWithAnError', 'BAD_USER_INPUT');
   const before = await tabs(page);
   // The state is kept half a second after the last change.
   await expect
     .poll(() => page.evaluate(`JSON.parse(sessionStorage.getItem('graphiql:tabState')).activeTabIndex`))
     .toBe(4);
   await page.reload();
-  await page.locator('.graphiql-query-editor .view-lines', { hasText: 'QuestionWithAnError' }).waitFor();
+  await page.locator('.graphiql-query-editor .view-lines', { hasText: 'LookupWithAnError' }).waitFor();
 
   expect(await tabs(page)).toEqual(before);
   expect(new URL(page.url()).search).toBe('');

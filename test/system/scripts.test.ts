@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { codesOf } from '../support/graphql-client.js';
 import { startService } from '../support/service.js';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { version: string };
 const SECRET = 'a-secret-of-the-router-0123456789';
 const PERSON = ['--customer-id', '21839174', '--phone', '306 482 1975'];
 
@@ -14,56 +17,74 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a script with this environment alone. */
+/** Runs a script with PATH and this environment only. */
 function run(script: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const file = fileURLToPath(new URL(`../../scripts/${script}`, import.meta.url));
+  const imports = script.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const options = { cwd: ROOT, timeout: 25_000, env: { PATH: process.env['PATH'] ?? '', ...env } };
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [file, ...args],
-      { env: { PATH: process.env['PATH'] ?? '', ...env } },
-      (error, out, err) => resolve({ code: error === null ? 0 : error.code, output: out + err }),
+    execFile(process.execPath, [...imports, `scripts/${script}`, ...args], options, (error, out, err) =>
+      resolve({ code: error === null ? 0 : error.code, output: out + err }),
     );
   });
 }
 
-function at(url: string): { HOST: string; PORT: string } {
+function addressOf(url: string): { HOST: string; PORT: string } {
   const { hostname, port } = new URL(url);
   return { HOST: hostname, PORT: port };
 }
 
-describe('npm run forget', () => {
-  it('erases a person from a running service, and says how much was kept', async () => {
-    const { url, ask, simulator } = await startService({ env: { ROUTER_SECRET: `${SECRET},another-secret` } });
-    const headers = { 'router-authorization': SECRET };
-    const question = '{ findCampaignRecords(phone: "3064821975") { id } }';
-    await ask(question, {}, { headers });
-    const env = { ...at(url), ROUTER_SECRET: `${SECRET},another-secret` };
-    expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Forgotten: 1 kept answer.\n' });
-    expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Nothing about this person was found.\n' });
-    await ask(question, {}, { headers });
-    expect(simulator.witness.calls).toHaveLength(2);
+describe.each(['check.mjs', 'demo.ts', 'forget.mjs', 'node24.mjs', 'sbom.mjs', 'setup.mjs'])('scripts/%s', (script) => {
+  it('answers --help and --version', async () => {
+    expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
+    expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
   });
 
-  it('takes the secret from a file, and knows itself on every interface', async () => {
+  it.each([
+    ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
+    ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
+  ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
+    const { code, output } = await run(script, [argument]);
+    expect(code).toBe(1);
+    expect(output).toMatch(message);
+  });
+});
+
+describe('npm run forget', () => {
+  it('erases a person from a running service, and prints how many answers were cached', async () => {
+    const { url, ask, simulator } = await startService({ env: { ROUTER_SECRET: `${SECRET},another-secret` } });
+    const headers = { 'router-authorization': SECRET };
+    const query = '{ findCampaignRecords(phone: "3064821975") { id } }';
+    expect(codesOf(await ask(query, {}, { headers }))).toEqual([]);
+    const env = { ...addressOf(url), ROUTER_SECRET: `${SECRET},another-secret` };
+    expect(await run('forget.mjs', PERSON, env)).toEqual({ code: 0, output: 'Erased cached answers: 1.\n' });
+    expect(await run('forget.mjs', PERSON, env)).toEqual({
+      code: 0,
+      output: 'No answer about this person was cached.\n',
+    });
+    expect(codesOf(await ask(query, {}, { headers }))).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(2);
+  });
+
+  it('reads the secret from a file, and reaches a service that listens on every interface', async () => {
     const { url } = await startService({ env: { ROUTER_SECRET: SECRET } });
     const file = path.join(mkdtempSync(path.join(tmpdir(), 'secrets-')), 'router');
     writeFileSync(file, `${SECRET}\n`);
-    const env = { ...at(url), HOST: '0.0.0.0', ROUTER_SECRET_FILE: file };
+    const env = { ...addressOf(url), HOST: '0.0.0.0', ROUTER_SECRET_FILE: file };
     expect((await run('forget.mjs', PERSON, env)).code).toBe(0);
   });
 
   it.each<[string, string[], Record<string, string>, RegExp]>([
-    ['without a person', [], {}, /^Expected --customer-id or --phone/],
-    ['with an option that there is not', ['--name', '21839174'], {}, /^Expected --customer-id or --phone/],
-    ['with a blank one', ['--phone', ' '], {}, /^Expected --customer-id or --phone/],
-    ['with a wrong secret', PERSON, { ROUTER_SECRET: 'x' }, /^The service does not know the secret/],
-    ['with something that is no phone', ['--phone', 'abc'], {}, /^Not erased: HTTP 400, phone: expected digits/],
-    ['with a file that is not there', PERSON, { ROUTER_SECRET_FILE: '/no/such/file' }, /^ROUTER_SECRET_FILE: the file/],
-    ['where nobody listens', PERSON, { PORT: '1' }, /^The service at http:\/\/127.0.0.1:1 cannot be reached/],
-  ])('%s ends with 1 and says why, but not whom it was about', async (_, args, env, message) => {
+    ['there is no person', [], {}, /^--customer-id or --phone is required; got neither/],
+    ['an option is unknown', ['--name', '21839174'], {}, /^Unknown option/],
+    ['an option has no value', ['--phone'], {}, /^An option has no value/],
+    ['an option is blank', ['--phone', ' '], {}, /^--customer-id or --phone is required; got neither/],
+    ['the secret is wrong', PERSON, { ROUTER_SECRET: 'x' }, /^The service does not accept the secret/],
+    ['the phone is not valid', ['--phone', 'abc'], {}, /^Nothing was erased \(HTTP 400\)\. phone must/],
+    ['the file is missing', PERSON, { ROUTER_SECRET_FILE: '/missing/file' }, /^ROUTER_SECRET_FILE: the file/],
+    ['no service listens', PERSON, { PORT: '1' }, /^The service at http:\/\/127.0.0.1:1 cannot be reached/],
+  ])('ends with 1 and a message without the person if %s', async (_, args, env, message) => {
     const { url } = await startService({ env: { ROUTER_SECRET: SECRET } });
-    const { code, output } = await run('forget.mjs', args, { ...at(url), ROUTER_SECRET: SECRET, ...env });
+    const { code, output } = await run('forget.mjs', args, { ...addressOf(url), ROUTER_SECRET: SECRET, ...env });
     expect(code).toBe(1);
     expect(output).toMatch(message);
     expect(output).not.toMatch(/21839174|306 482 1975|3064821975/);
@@ -71,9 +92,9 @@ describe('npm run forget', () => {
 });
 
 describe('npm run sbom', () => {
-  it('lists the licences of what runs, all of them known', async () => {
+  it('lists the licences of the runtime packages, and all of them are allowed', async () => {
     const { code, output } = await run('sbom.mjs', [], { HOME: process.env['HOME'] ?? '' });
-    expect(output).toMatch(/packages at run time, in reports\/sbom.cdx.json/);
+    expect(output).toMatch(/has \d+ runtime packages\. They are listed in reports\/sbom\.cdx\.json\./);
     expect(output).toContain('MIT');
     expect(code).toBe(0);
   });

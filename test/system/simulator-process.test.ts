@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXAMPLES } from '../../src/simulator/cast.js';
+import { EXAMPLES } from '../../src/simulator/example-people.js';
 import { FAULT_NAMES } from '../../src/simulator/faults.js';
 import { eventually, startSimulator } from '../support/simulator-client.js';
 
@@ -26,23 +26,23 @@ function controlOf(url: string): Control {
 }
 
 describe('The control routes', () => {
-  it('show the witness, in whole and in short, and cost nothing', async () => {
+  it('show the request log, whole or as a summary, and cost no call', async () => {
     const { ask, simulator, url } = await startSimulator();
     const control = controlOf(url);
     await ask(FOUND);
-    const whole = await control.get('witness');
-    expect(whole).toMatchObject({ mostAtOnce: 1, spentToday: 1, counts: { requests: 1, attempts: 1, calls: 1 } });
+    const whole = await control.get('request-log');
+    expect(whole).toMatchObject({ mostAtOnce: 1, usedToday: 1, counts: { requests: 1, attempts: 1, calls: 1 } });
     expect(whole).toMatchObject({ calls: [{ api: 'find_record', outcome: 'match' }] });
-    expect(await control.get('witness?summary')).toEqual({
+    expect(await control.get('request-log?summary')).toEqual({
       ...{ counts: { requests: 1, attempts: 1, calls: 1 }, mostAtOnce: 1, inFlight: 0 },
-      ...{ refusedThird: 0, refusedQuota: 0, spentToday: 1 },
+      ...{ refusedThird: 0, refusedQuota: 0, usedToday: 1 },
     });
-    await control.post('reset-witness');
-    expect(simulator.witness.counts.requests).toBe(0);
-    expect(simulator.spentToday).toBe(1);
+    await control.post('reset-request-log');
+    expect(simulator.requestLog.counts.requests).toBe(0);
+    expect(simulator.usedToday()).toBe(1);
   });
 
-  it('change settings, or say what is wrong with each and change none', async () => {
+  it('change settings, or name each wrong setting and change none', async () => {
     const { ask, simulator, url } = await startSimulator();
     const control = controlOf(url);
     expect(await control.post('settings', { noMatch: '200', dailyLimit: 1 })).toMatchObject({ status: 200 });
@@ -59,9 +59,8 @@ describe('The control routes', () => {
     };
     const { status, body } = await control.post('settings', wrong);
     expect(status).toBe(400);
-    expect((body as { complaints: string[] }).complaints.map((complaint) => complaint.split(/[: ]/)[0])).toEqual([
-      ...['noMatch', 'latency', 'tokens', 'fault', 'colour'],
-    ]);
+    const { error } = body as { error: string };
+    for (const name of Object.keys(wrong).filter((key) => key !== 'gzip')) expect(error).toContain(name);
     expect(simulator.settings.gzip).toBe(true);
   });
 
@@ -91,18 +90,18 @@ describe('The control routes', () => {
     expect((await ask(FOUND)).status).toBe(200);
   });
 
-  it('dial and add records, and set everything back', async () => {
+  it('dial records, add records and reset everything', async () => {
     const { ask, records, url } = await startSimulator();
     const control = controlOf(url);
     const { phone } = EXAMPLES.undialled;
-    expect(await control.post('dial', { phone, result: 'BUSY' })).toMatchObject({ status: 200 });
+    expect(await control.post('dial', { match: { phone }, call: { result: 'BUSY' } })).toMatchObject({ status: 200 });
     expect(await records(FOUND)).toMatchObject([{ result: 'BUSY', calls: '1' }]);
     expect(await control.post('records', { campaign_id: '3333', customer_id: 'nuevo' })).toMatchObject({ status: 200 });
     expect(await records('campaign_id=3333')).toMatchObject([{ customer_id: 'nuevo' }]);
     for (const wrong of [{ customer_id: 'x' }, { campaign_id: 1 }, { campaign_id: '1', opt99: '' }]) {
       expect((await control.post('records', wrong)).status).toBe(400);
     }
-    expect((await control.post('dial', { result: 'BUSY' })).status).toBe(400);
+    expect((await control.post('dial', { match: {}, call: { result: 'BUSY' } })).status).toBe(400);
     await control.post('reset');
     expect(await records(FOUND)).toMatchObject([{ result: 'CLEAN' }]);
     expect((await ask('campaign_id=3333')).status).toBe(404);
@@ -111,21 +110,21 @@ describe('The control routes', () => {
 });
 
 describe('The simulator', { timeout: 30_000 }, () => {
-  it('closes at once, whatever is in flight', async () => {
+  it('closes at once, also with requests in flight', async () => {
     const { ask, simulator } = await startSimulator();
     simulator.faults.next('silence');
     const held = ask(FOUND).then(
       () => 'answered',
       () => 'cut',
     );
-    await eventually(() => simulator.witness.inFlight).toBe(1);
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
     await simulator.close();
     expect(await held).toBe('cut');
-    await eventually(() => simulator.witness.inFlight).toBe(0);
+    await eventually(() => simulator.requestLog.inFlight).toBe(0);
     await simulator.close();
   });
 
-  it('rejects where the port is taken', async () => {
+  it('rejects if the port is taken', async () => {
     const first = await startSimulator();
     const second = await startSimulator();
     await second.simulator.close();
@@ -134,11 +133,14 @@ describe('The simulator', { timeout: 30_000 }, () => {
 });
 
 describe('The simulator as a process of its own', { timeout: 30_000 }, () => {
-  function start(env: Record<string, string>): {
+  function start(
+    env: Record<string, string>,
+    options: readonly string[] = [],
+  ): {
     child: ChildProcess;
     readonly firstLines: (count: number) => Promise<string[]>;
   } {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/simulator/main.ts'], {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/simulator/main.ts', ...options], {
       env: { PATH: process.env['PATH'], SIMULATOR_PORT: '0', SIMULATOR_LATENCY_MS: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -156,32 +158,44 @@ describe('The simulator as a process of its own', { timeout: 30_000 }, () => {
     };
   }
 
-  it('prints two questions that find somebody, answers them, and ends cleanly on SIGTERM', async () => {
+  it('prints two calls that find records, answers them, and ends with code 0 on SIGTERM', async () => {
     const { child, firstLines } = start({
       SIMULATOR_TOKEN: 'my-token',
       SIMULATOR_SEED: '42',
       SIMULATOR_DAILY_LIMIT: '2',
     });
-    const lines = await firstLines(9);
-    const questions = lines.flatMap((line) => /curl -H 'wolkvox-token: (\S+)' '(\S+)'/.exec(line)?.slice(1) ?? []);
-    expect(questions).toHaveLength(4);
-    const [token = '', several = '', , twice = ''] = questions;
+    const lines = await firstLines(8);
+    const calls = lines.flatMap((line) => /curl -H 'wolkvox-token: (\S+)' '(\S+)'/.exec(line)?.slice(1) ?? []);
+    expect(calls).toHaveLength(4);
+    const [token = '', several = '', , twice = ''] = calls;
     const headers = { 'wolkvox-token': token };
     expect(await (await fetch(several, { headers })).json()).toMatchObject({ msg: '3 records were found' });
     expect(await (await fetch(twice, { headers })).json()).toMatchObject({ msg: '2 records were found' });
     expect((await fetch(twice, { headers })).status).toBe(403);
     const control = controlOf(new URL(several).origin);
-    expect(await control.get('witness?summary')).toMatchObject({ spentToday: 2, refusedQuota: 1 });
+    expect(await control.get('request-log?summary')).toMatchObject({ usedToday: 2, refusedQuota: 1 });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('does not start with wrong values, and names each of them', async () => {
+  it('does not start with wrong environment variables, and names each of them', async () => {
     const { child } = start({ SIMULATOR_PORT: 'x', SIMULATOR_LATENCY_MS: '9-1', SIMULATOR_FAULT: 'none' });
-    let words = '';
-    child.stderr?.on('data', (part) => (words += String(part)));
+    let output = '';
+    child.stderr?.on('data', (part) => (output += String(part)));
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(1);
-    for (const name of ['SIMULATOR_PORT', 'SIMULATOR_LATENCY_MS', 'SIMULATOR_FAULT']) expect(words).toContain(name);
+    for (const name of ['SIMULATOR_PORT', 'SIMULATOR_LATENCY_MS', 'SIMULATOR_FAULT']) expect(output).toContain(name);
+  });
+
+  it.each([
+    ['--help', 0, /^Usage: npm run simulator/],
+    ['--version', 0, /^\d+\.\d+\.\d+$/m],
+    ['--port=1', 1, /Unknown option.*--help.*--version/],
+  ])('answers the option %s with exit code %d', async (option, exitCode, output) => {
+    const { child } = start({}, [option]);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (text += String(part)));
+    expect(await once(child, 'close')).toEqual([exitCode, null]);
+    expect(text).toMatch(output);
   });
 });

@@ -32,8 +32,8 @@ function reader(files: Record<string, string>): (path: string) => string {
   };
 }
 
-describe('A configuration', () => {
-  it('needs nothing: every variable has the default of the contract', () => {
+describe('configuration', () => {
+  it('has a default for every variable', () => {
     expect(readConfig({})).toEqual<Config>({
       production: false,
       listen: { port: 4001, host: '127.0.0.1' },
@@ -44,9 +44,10 @@ describe('A configuration', () => {
       callTimeoutMs: 60_000,
       operationDeadlineMs: 25_000,
       freshness: { freshMs: 300_000, staleMs: 3_600_000 },
-      redis: undefined,
+      staleAfterMs: 3_000,
+      redisUrls: [],
       routerSecrets: [],
-      recordIdSecret: expect.any(String) as string,
+      recordIdSecrets: [expect.any(String) as string],
       playground: true,
       allowUnauthenticated: false,
       lookupsPerOperation: 250,
@@ -60,7 +61,7 @@ describe('A configuration', () => {
     });
   });
 
-  it('takes every variable', () => {
+  it('reads every variable', () => {
     const config = readConfig({
       ...PRODUCTION,
       PORT: '8080',
@@ -74,8 +75,9 @@ describe('A configuration', () => {
       CACHE_TTL_SECONDS: '0',
       CACHE_STALE_SECONDS: '0',
       REDIS_URL: 'rediss://:pass%2Fword@redis.example:6380/2',
-      REDIS_DOWN: 'local',
+      STALE_AFTER_MS: '500',
       ROUTER_SECRET: `${LONG}, ${OTHER}`,
+      RECORD_ID_SECRET: `${OTHER}, ${LONG}`,
       PLAYGROUND: 'true',
       LOOKUPS_PER_OPERATION: '10',
       QUEUE_LIMIT: '20',
@@ -101,9 +103,10 @@ describe('A configuration', () => {
       callTimeoutMs: 30_000,
       operationDeadlineMs: 10_000,
       freshness: { freshMs: 0, staleMs: 0 },
-      redis: { url: 'rediss://:pass%2Fword@redis.example:6380/2', whenDown: 'local' },
+      staleAfterMs: 500,
+      redisUrls: ['rediss://:pass%2Fword@redis.example:6380/2'],
       routerSecrets: [LONG, OTHER],
-      recordIdSecret: OTHER,
+      recordIdSecrets: [OTHER, LONG],
       playground: true,
       lookupsPerOperation: 10,
       queueLimit: 20,
@@ -116,41 +119,46 @@ describe('A configuration', () => {
     });
   });
 
-  it('counts a blank variable as absent', () => {
+  it('treats a blank variable as absent', () => {
     const blank = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, ' ']));
     expect(readConfig(blank)).toEqual(readConfig({}));
   });
 
-  it('finds the account by its server, of four digits or an address', () => {
+  it('derives the address of the account from its server, four digits or an IPv4 address', () => {
     const baseUrl = (server: string): unknown =>
       (readConfig({ ...ACCOUNT, WOLKVOX_SERVER: server }).upstream as { baseUrl?: string }).baseUrl;
     expect(baseUrl('0042')).toBe('https://wv0042.wolkvox.com');
     expect(baseUrl('203.0.113.7')).toBe('https://203.0.113.7');
   });
 
-  it('runs over the simulator when it is told to, whatever token there is', () => {
+  it('uses the simulator if WOLKVOX_SIMULATOR is true, also with a token', () => {
     expect(readConfig({ ...PRODUCTION, WOLKVOX_SIMULATOR: 'true' }).upstream.kind).toBe('simulator');
   });
 
-  it('switches playground and introspection off in production unless it is told otherwise', () => {
+  it('switches the playground off in production by default', () => {
     expect(readConfig(PRODUCTION).playground).toBe(false);
     expect(readConfig({ ...PRODUCTION, PLAYGROUND: 'true' }).playground).toBe(true);
     expect(readConfig({ PLAYGROUND: 'false' }).playground).toBe(false);
   });
 
-  it.each([
-    ['-05:00', 'UTC-05:00'],
-    ['+0530', 'UTC+05:30'],
-    ['America/Bogota', 'America/Bogota'],
-    ['-5', 'UTC-05:00'],
-    ['-15:00', undefined],
-    ['Mars/Olympus', undefined],
-  ])('reads the zone %j as %j', (text, zone) => {
-    expect(readZone(text)).toBe(zone);
+  it('reads the nodes of a Redis cluster', () => {
+    const nodes = 'redis://a.example:7000, redis://b.example:7001,redis://c.example:7002';
+    expect(readConfig({ REDIS_URL: nodes }).redisUrls).toEqual([
+      'redis://a.example:7000',
+      'redis://b.example:7001',
+      'redis://c.example:7002',
+    ]);
+  });
+
+  it('names a removed variable and says what happens instead', () => {
+    expect(problemsOf({ REDIS_DOWN: 'local' })).toEqual([
+      expect.stringMatching(/^REDIS_DOWN: was removed; delete it\./),
+    ]);
+    expect(problemsOf({ REDIS_DOWN: '' })).toEqual([]);
   });
 });
 
-describe('A wrong variable', () => {
+describe('wrong variables', () => {
   it.each<[string, string[]]>([
     ['PORT', ['65536', '-1', '4001.5', '0x10', 'http']],
     ['HOST', ['a b', 'http://0.0.0.0', '[::]']],
@@ -165,8 +173,8 @@ describe('A wrong variable', () => {
     ['REQUEST_DEADLINE_MS', ['0', '25s']],
     ['CACHE_TTL_SECONDS', ['-1', '5m']],
     ['CACHE_STALE_SECONDS', ['-1', '1h']],
-    ['REDIS_URL', ['localhost:6379', 'http://cache.example', 'redis://:6379']],
-    ['REDIS_DOWN', ['open']],
+    ['REDIS_URL', ['localhost:6379', 'http://cache.example', 'redis://:6379', 'redis://a,b', ',']],
+    ['STALE_AFTER_MS', ['-1', '3s']],
     ['ROUTER_SECRET', [',', ' , ,', 'a secret of words', 'geheimnüs']],
     ['PLAYGROUND', ['on']],
     ['ALLOW_UNAUTHENTICATED', ['yes']],
@@ -177,7 +185,7 @@ describe('A wrong variable', () => {
     ['METRICS_PUBLIC', ['maybe']],
     ['LOG_LEVEL', ['verbose']],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318']],
-  ])('%s is named, with what was expected and without what came', (name, values) => {
+  ])('the message names %s and what was expected, but not the value', (name, values) => {
     for (const value of values.filter((each) => each.trim() !== '')) {
       const problems = problemsOf({ ...ACCOUNT, [name]: value });
       expect(problems, value).toHaveLength(1);
@@ -186,7 +194,7 @@ describe('A wrong variable', () => {
     }
   });
 
-  it('does not hide another: all are named in one message', () => {
+  it('one message names every wrong variable', () => {
     expect(
       wrong({ NODE_ENV: 'production', PORT: 'x', WOLKVOX_TIME_ZONE: 'x', LOG_LEVEL: 'x', WOLKVOX_TOKEN: 'a b' }).sort(),
     ).toEqual(['LOG_LEVEL', 'PORT', 'RECORD_ID_SECRET', 'ROUTER_SECRET', 'WOLKVOX_TIME_ZONE', 'WOLKVOX_TOKEN']);
@@ -198,8 +206,8 @@ describe('A wrong variable', () => {
   });
 });
 
-describe('Production', () => {
-  it('starts with a token, a router secret and a secret for the ids', () => {
+describe('NODE_ENV=production', () => {
+  it('accepts a token, a router secret and a record id secret', () => {
     expect(wrong(PRODUCTION)).toEqual([]);
   });
 
@@ -209,37 +217,42 @@ describe('Production', () => {
     ['without a router secret', { ROUTER_SECRET: undefined }, ['ROUTER_SECRET']],
     ['with a short router secret', { ROUTER_SECRET: 'x'.repeat(31) }, ['ROUTER_SECRET']],
     ['with one short router secret of two', { ROUTER_SECRET: `${LONG},${'x'.repeat(31)}` }, ['ROUTER_SECRET']],
-    ['without a secret for the ids', { RECORD_ID_SECRET: undefined }, ['RECORD_ID_SECRET']],
-    ['with a short secret for the ids', { RECORD_ID_SECRET: 'x'.repeat(31) }, ['RECORD_ID_SECRET']],
-    ['with an open door, but a short secret', { ALLOW_UNAUTHENTICATED: 'true', ROUTER_SECRET: 'x' }, ['ROUTER_SECRET']],
+    ['without a record id secret', { RECORD_ID_SECRET: undefined }, ['RECORD_ID_SECRET']],
+    ['with a short record id secret', { RECORD_ID_SECRET: 'x'.repeat(31) }, ['RECORD_ID_SECRET']],
+    ['with one short record id secret of two', { RECORD_ID_SECRET: `${LONG},short` }, ['RECORD_ID_SECRET']],
+    [
+      'with ALLOW_UNAUTHENTICATED and a short secret',
+      { ALLOW_UNAUTHENTICATED: 'true', ROUTER_SECRET: 'x' },
+      ['ROUTER_SECRET'],
+    ],
     ['without anything', { ...blanked(PRODUCTION) }, ['RECORD_ID_SECRET', 'ROUTER_SECRET', 'WOLKVOX_TOKEN']],
-  ])('does not start %s', (_, env, names) => {
+  ])('is refused %s', (_, env, names) => {
     expect(wrong({ ...PRODUCTION, ...env, NODE_ENV: 'production' }).sort()).toEqual(names);
   });
 
-  it('starts with an open door when it is told to', () => {
+  it('accepts ALLOW_UNAUTHENTICATED instead of a router secret', () => {
     expect(wrong({ ...PRODUCTION, ROUTER_SECRET: undefined, ALLOW_UNAUTHENTICATED: 'true' })).toEqual([]);
   });
 
-  it('starts over the simulator when it is told to', () => {
+  it('accepts WOLKVOX_SIMULATOR instead of a token', () => {
     const env = { ...PRODUCTION, WOLKVOX_TOKEN: undefined, WOLKVOX_SERVER: undefined, WOLKVOX_SIMULATOR: 'true' };
     expect(wrong(env)).toEqual([]);
   });
 });
 
-describe('Listening beyond loopback', () => {
-  it.each(['0.0.0.0', '::', '192.0.2.10', 'subgraph.example'])('on %s needs a router secret', (HOST) => {
+describe('HOST beyond loopback', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.10', 'subgraph.example'])('%s requires a router secret', (HOST) => {
     expect(wrong({ HOST })).toEqual(['ROUTER_SECRET']);
     expect(wrong({ HOST, ROUTER_SECRET: 'short' })).toEqual([]);
     expect(wrong({ HOST, ALLOW_UNAUTHENTICATED: 'true' })).toEqual([]);
   });
 
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('is not what %s does', (HOST) => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('%s requires no router secret', (HOST) => {
     expect(wrong({ HOST })).toEqual([]);
   });
 });
 
-describe('A secret in a file', () => {
+describe('secrets in files', () => {
   const files = {
     '/run/token': ' file-token\n',
     '/run/router': `${LONG}\n`,
@@ -253,17 +266,17 @@ describe('A secret in a file', () => {
     REDIS_URL_FILE: '/run/redis',
   };
 
-  it('serves in place of the variable', () => {
+  it('replace the variable', () => {
     const config = readConfig({ NODE_ENV: 'production', WOLKVOX_SERVER: '0042', ...paths }, reader(files));
     expect(config).toMatchObject({
       upstream: { token: 'file-token' },
       routerSecrets: [LONG],
-      recordIdSecret: OTHER,
-      redis: { url: 'redis://r' },
+      recordIdSecrets: [OTHER],
+      redisUrls: ['redis://r'],
     });
   });
 
-  it('is named once where it cannot be read or holds nothing, and its path is not', () => {
+  it('that are missing or empty are named once, without their path', () => {
     const env = { NODE_ENV: 'production', WOLKVOX_SERVER: '0042', ...paths };
     expect(wrong(env, { ...files, '/run/router': ' \n', '/run/ids': '' }).sort()).toEqual([
       'RECORD_ID_SECRET_FILE',
@@ -273,12 +286,44 @@ describe('A secret in a file', () => {
     expect(problemsOf(env, {}).join()).not.toContain('/run');
   });
 
-  it('never opens the door by being empty', () => {
+  it('that are empty never disable the router secret', () => {
     expect(wrong({ ROUTER_SECRET_FILE: '/run/router' }, { '/run/router': '' })).toEqual(['ROUTER_SECRET_FILE']);
   });
 
-  it('is refused beside the variable', () => {
+  it('are refused together with the variable', () => {
     expect(wrong({ ...PRODUCTION, ROUTER_SECRET_FILE: '/run/router' }, files)).toEqual(['ROUTER_SECRET_FILE']);
+  });
+});
+
+describe('time zone', () => {
+  it.each([
+    ['-05:00', 'UTC-05:00'],
+    ['+5:30', 'UTC+05:30'],
+    ['-0500', 'UTC-05:00'],
+    ['UTC-5', 'UTC-05:00'],
+    ['gmt+14', 'UTC+14:00'],
+    ['+00:00', 'UTC'],
+    ['-00:00', 'UTC'],
+    [' America/Bogota ', 'America/Bogota'],
+    ['UTC', 'UTC'],
+  ])('reads "%s" as %s', (text, zone) => {
+    expect(readZone(text)).toBe(zone);
+  });
+
+  it.each([
+    [''],
+    ['Mars/Olympus'],
+    ['-15:00'],
+    ['+14:01'],
+    ['-05:60'],
+    ['05:00'],
+    ['Bogota/America'],
+    ['local'],
+    ['system'],
+    ['-'],
+    ['-05:00x'],
+  ])('refuses "%s"', (text) => {
+    expect(readZone(text)).toBeUndefined();
   });
 });
 

@@ -31,15 +31,15 @@ describe('replicas of the service over one Redis', () => {
     const { replicas, first } = await startReplicas(3);
     const answers = await Promise.all(replicas.map(({ ask }) => ask(questions(30))));
     expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
-    expect(first.simulator.witness.calls).toHaveLength(30);
-    expect(first.simulator.witness.mostAtOnce).toBe(2);
-    expect(first.simulator.witness.refusedThird).toBe(0);
+    expect(first.simulator.requestLog.calls).toHaveLength(30);
+    expect(first.simulator.requestLog.mostAtOnce).toBe(2);
+    expect(first.simulator.requestLog.refusedThird).toBe(0);
   });
 
   it('send exactly the calls of the day together', async () => {
     const { replicas, first } = await startReplicas(3, { WOLKVOX_DAILY_LIMIT: '20' });
     const answers = await Promise.all(replicas.map(({ ask }) => ask(questions(30))));
-    expect(first.simulator.witness.calls).toHaveLength(20);
+    expect(first.simulator.requestLog.calls).toHaveLength(20);
     const codes = new Set(answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions['code'])));
     expect([...codes]).toEqual(['UPSTREAM_QUOTA_EXHAUSTED']);
   });
@@ -52,7 +52,7 @@ describe('replicas of the service over one Redis', () => {
     expect(again.data).toMatchObject({
       findCampaignRecords: (asked.data?.['findCampaignRecords'] as { id: string }[]).map(({ id }) => ({ id })),
     });
-    expect(first.simulator.witness.calls).toHaveLength(1);
+    expect(first.simulator.requestLog.calls).toHaveLength(1);
     const response = await fetch(`${other.url}/forget`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', connection: 'close' },
@@ -63,7 +63,7 @@ describe('replicas of the service over one Redis', () => {
     await expect
       .poll(async () => {
         await one.ask(KNOWN);
-        return first.simulator.witness.calls.length;
+        return first.simulator.requestLog.calls.length;
       })
       .toBe(2);
   });

@@ -1,391 +1,733 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { createMemoryCache, type MemoryCache } from '../../../src/cache/memory.js';
-import { startOperation, type RunningOperation } from '../../../src/graphql/operation.js';
-import type { ServiceEvent } from '../../../src/records/events.js';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { lookupKey, type Lookup } from '../../../src/records/lookup.js';
-import type { CampaignRecord } from '../../../src/records/record.js';
-import { askingOf, type Answer, type Asking, type RecordSource } from '../../../src/records/source.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLookupCache, type LookupCache } from '../../../src/cache/lookup-cache.js';
+import { createRetry } from '../../../src/calls/retry.js';
+import type { Answer, LookupOptions, LookupSource, SharedCache } from '../../../src/core/answer.js';
+import { createClock, type Clock } from '../../../src/core/clock.js';
+import type { ServiceEvent } from '../../../src/core/events.js';
+import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../../../src/core/failure.js';
+import { lookupKey, type Lookup } from '../../../src/core/lookup.js';
+import {
+  createManualClock,
+  createManualSource,
+  lookupOptions,
+  settle,
+  type ManualClock,
+  type ManualSource,
+} from '../../support/lookup-source.js';
+import { campaignRecord } from '../../support/record.js';
 
-const FRESH = 300_000;
-const STALE = 3_600_000;
+const FRESH_MS = 300_000;
+const STALE_MS = 3_600_000;
+const STALE_AFTER_MS = 3_000;
 const ANA: Lookup = { customerId: '20111222' };
+const BEA: Lookup = { phone: '3001112233' };
+/** The calls of the queue are recorded; by default no call waits. */
+interface RecordedQueue {
+  readonly promoted: Lookup[];
+  readonly demoted: Lookup[];
+  hasWaitingCall: boolean;
+}
 
-const record = (customerId: string, text = ''): CampaignRecord => ({
-  campaignId: '4821',
-  customerId,
-  customerName: text,
-  customerLastName: null,
-  opts: Array.from({ length: 12 }, () => null),
-  phones: [{ position: 1, number: '93001112233' }],
-  address: null,
-  date: null,
-  calls: 0,
-  connId: null,
-  result: 'CLEAN',
-  outcome: 'CLEAN',
+interface TestCache<TestClock extends Clock> {
+  readonly cache: LookupCache;
+  readonly clock: TestClock;
+  readonly source: ManualSource;
+  readonly queue: RecordedQueue;
+  readonly events: ServiceEvent[];
+  /** Starts a lookup. Its failure is not an unhandled rejection. */
+  readonly find: (lookup: Lookup, options?: Partial<LookupOptions>) => Promise<Answer>;
+}
+
+interface CacheSettings {
+  readonly freshMs?: number;
+  readonly maxBytes?: number;
+  readonly sharedCache?: SharedCache;
+  /** Stands between the cache and the calls. */
+  readonly layer?: (next: LookupSource) => LookupSource;
+}
+
+function createTestCache(settings?: CacheSettings): TestCache<ManualClock>;
+function createTestCache<TestClock extends Clock>(settings: CacheSettings, clock: TestClock): TestCache<TestClock>;
+function createTestCache(settings: CacheSettings = {}, clock: Clock = createManualClock()): TestCache<Clock> {
+  const { freshMs = FRESH_MS, maxBytes = 1_000_000, sharedCache, layer } = settings;
+  const source = createManualSource(clock);
+  const queue: RecordedQueue = { promoted: [], demoted: [], hasWaitingCall: false };
+  const events: ServiceEvent[] = [];
+  const cache = createLookupCache({
+    freshness: { freshMs, staleMs: STALE_MS },
+    staleAfterMs: STALE_AFTER_MS,
+    maxBytes,
+    sharedCache,
+    queue: {
+      promote(lookup) {
+        queue.promoted.push(lookup);
+        return queue.hasWaitingCall;
+      },
+      demote: (lookup) => queue.demoted.push(lookup),
+    },
+    clock,
+    observe: (event) => events.push(event),
+  });
+  const top = cache.layer(layer?.(source) ?? source);
+  return {
+    ...{ cache, clock, source, queue, events },
+    find(lookup, options) {
+      const answer = top.find(lookup, lookupOptions(clock, options));
+      answer.catch(() => undefined);
+      return answer;
+    },
+  };
+}
+
+/** Makes the cache hold an answer that was sent now. */
+async function fill({ find, source }: TestCache<Clock>, lookup: Lookup, text = 'cached'): Promise<void> {
+  const found = find(lookup, { minSentAt: Infinity });
+  await settle();
+  await source.call(source.calls.length - 1).answer({ records: [campaignRecord({ customerName: text })] });
+  await found;
+}
+
+function caller(): { readonly signal: AbortSignal; readonly leave: (kind?: FailureKind) => void } {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    leave: (kind = 'deadline') => controller.abort(new LookupFailure(kind)),
+  };
+}
+
+describe('A cached answer', () => {
+  it('is served if its call was sent at or after minSentAt', async () => {
+    const test = createTestCache();
+    const sentAt = test.clock.epochMs();
+    await fill(test, ANA);
+    test.clock.advance(10_000);
+    await expect(test.find(ANA, { minSentAt: sentAt })).resolves.toMatchObject({ sentAt });
+    expect(test.source.calls).toHaveLength(1);
+    void test.find(ANA, { minSentAt: sentAt + 1 });
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+  });
+
+  it('is served although it has no records', async () => {
+    const test = createTestCache();
+    const found = test.find(ANA);
+    await settle();
+    await test.source.call(0).answer();
+    await found;
+    await expect(test.find(ANA)).resolves.toMatchObject({ records: [] });
+    expect(test.source.calls).toHaveLength(1);
+  });
+
+  it('does not answer another lookup', async () => {
+    const test = createTestCache();
+    await fill(test, ANA);
+    void test.find(BEA);
+    void test.find({ ...ANA, campaignId: '1' });
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, BEA, { ...ANA, campaignId: '1' }]);
+  });
+
+  it('is replaced by none that was sent earlier, in whatever order answers arrive', async () => {
+    const sent = fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 2, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        sent.chain((times) => fc.tuple(fc.constant(times), fc.shuffledSubarray(times, { minLength: times.length }))),
+        async ([times, arrivals]) => {
+          const test = createTestCache();
+          // Each strict caller starts a call of its own, because the calls before it were sent too early.
+          const startMs = test.clock.epochMs();
+          let nowMs = 0;
+          const order = [...times].sort((one, other) => one - other);
+          for (const time of order) {
+            test.clock.advance(time - nowMs);
+            nowMs = time;
+            void test.find(ANA, { minSentAt: startMs + time });
+            await settle();
+          }
+          expect(test.source.calls).toHaveLength(times.length);
+          let latest = 0;
+          for (const time of arrivals) {
+            await test.source.call(order.indexOf(time)).answer({ sentAt: startMs + time });
+            latest = Math.max(latest, time);
+            await expect(test.find(ANA)).resolves.toMatchObject({ sentAt: startMs + latest });
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is dropped when neither fresh nor stale answers are of use any more', async () => {
+    const test = createTestCache();
+    const found = test.find(ANA);
+    await settle();
+    const sentAt = test.clock.epochMs() - FRESH_MS - STALE_MS;
+    await test.source.call(0).answer({ sentAt });
+    await found;
+    expect(test.cache.state().entries).toBe(0);
+    await fill(test, ANA);
+    expect(test.cache.state().entries).toBe(1);
+  });
 });
 
-/** A source whose calls the test answers by hand, in front of it a cache, and a clock. */
-class Bench implements RecordSource {
-  now = 1_000_000;
-  readonly events: ServiceEvent[] = [];
-  readonly calls: {
-    lookup: Lookup;
-    asking: Asking;
-    resolve: (records?: CampaignRecord[]) => Promise<void>;
-    reject: (failure: LookupFailure) => Promise<void>;
-  }[] = [];
-  readonly cache: MemoryCache;
-
-  constructor(options: { freshMs?: number; staleMs?: number; maxBytes?: number } = {}) {
-    const { freshMs = FRESH, staleMs = STALE, maxBytes = 1_000_000 } = options;
-    this.cache = createMemoryCache(this, {
-      freshness: { freshMs, staleMs },
-      maxBytes,
-      observe: (event) => this.events.push(event),
-      now: () => this.now,
-    });
-  }
-
-  find(lookup: Lookup, asking: Asking): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.calls.push({
-        lookup,
-        asking,
-        resolve: async (records = []) => {
-          resolve({ records, fetchedAt: this.now });
-          await turn();
-        },
-        reject: async (failure) => {
-          reject(failure);
-          await turn();
-        },
-      });
-    });
-  }
-
-  async ask(lookup: Lookup, maxAgeMs?: number, operation = start()): Promise<{ answer: Promise<Answer> }> {
-    const answer = this.cache.find(lookup, askingOf(operation, maxAgeMs));
-    answer.catch(() => undefined);
-    await turn();
-    return { answer };
-  }
-}
-
-function start(calls = 250): RunningOperation {
-  const operation = startOperation({ deadlineMs: 60_000, calls }, () => 0);
-  return operation;
-}
-
-/** Lets everything run that can. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const down = new LookupFailure('UPSTREAM_UNAVAILABLE', 'planned');
-
-describe('the memory cache', () => {
-  it('serves an answer for as long as it is fresh, an empty one too, and asks again after that', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve([]);
-    bench.now += FRESH - 1;
-    await expect((await bench.ask(ANA)).answer).resolves.toMatchObject({ records: [], fetchedAt: 1_000_000 });
-    expect(bench.calls).toHaveLength(1);
-    bench.now += 1;
-    await bench.ask(ANA);
-    expect(bench.calls).toHaveLength(2);
+describe('Callers of one lookup', () => {
+  it('share a call, also if they belong to different operations', async () => {
+    const test = createTestCache();
+    const found = [test.find(ANA), test.find(ANA), test.find(ANA)];
+    await settle();
+    expect(test.source.calls).toHaveLength(1);
+    await test.source.call(0).answer({ records: [campaignRecord()] });
+    expect(new Set(await Promise.all(found)).size).toBe(1);
+    expect(test.events.map((event) => 'from' in event && event.from)).toEqual(['wolkvox', 'flight', 'flight']);
   });
 
-  it('keeps no failure, and shares it among those who wait for it', async () => {
-    const bench = new Bench();
-    const waiting = [await bench.ask(ANA), await bench.ask(ANA)];
-    await bench.calls[0]?.reject(down);
-    for (const { answer } of waiting) await expect(answer).rejects.toBe(down);
-    await bench.ask(ANA);
-    expect(bench.calls).toHaveLength(2);
+  it('decide for themselves: a strict caller joins a waiting call and looks again if it was sent too early', async () => {
+    const test = createTestCache();
+    const lenient = test.find(ANA);
+    await settle();
+    test.clock.advance(1_000);
+    test.queue.hasWaitingCall = true;
+    const minSentAt = test.clock.epochMs();
+    const strict = test.find(ANA, { minSentAt });
+    await settle();
+    expect(test.source.calls).toHaveLength(1);
+    expect(test.queue.promoted).toEqual([ANA]);
+    test.queue.hasWaitingCall = false;
+    await test.source.call(0).answer({ sentAt: minSentAt - 1 });
+    await expect(lenient).resolves.toMatchObject({ sentAt: minSentAt - 1 });
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(1).answer({ sentAt: minSentAt });
+    await expect(strict).resolves.toMatchObject({ sentAt: minSentAt });
   });
 
-  it('lets a stale answer stand in for every upstream failure, for as long as it may, and for nothing else', async () => {
-    for (const code of [
-      'UPSTREAM_TIMEOUT',
-      'UPSTREAM_BUSY',
-      'UPSTREAM_QUOTA_EXHAUSTED',
-      'UPSTREAM_UNAVAILABLE',
-      'UPSTREAM_REFUSED',
-      'UPSTREAM_MALFORMED',
-      'RESULT_TOO_LARGE',
-    ] as const) {
-      const bench = new Bench();
-      await bench.ask(ANA);
-      await bench.calls[0]?.resolve([record('20111222')]);
-      bench.now += FRESH + STALE - 1;
-      const { answer } = await bench.ask(ANA);
-      await bench.calls[1]?.reject(new LookupFailure(code, 'planned'));
-      if (code === 'RESULT_TOO_LARGE') await expect(answer).rejects.toMatchObject({ code });
-      else await expect(answer).resolves.toMatchObject({ fetchedAt: 1_000_000 });
-      bench.now += 1;
-      const late = await bench.ask(ANA);
-      await bench.calls[2]?.reject(new LookupFailure(code, 'planned'));
-      await expect(late.answer).rejects.toMatchObject({ code });
+  it('decide for themselves: a strict caller starts a later call if the one under way was sent too early', async () => {
+    const test = createTestCache();
+    const lenient = test.find(ANA);
+    await settle();
+    test.clock.advance(1_000);
+    const strict = test.find(ANA, { minSentAt: test.clock.epochMs() });
+    const equallyStrict = test.find(ANA, { minSentAt: test.clock.epochMs() });
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(0).answer();
+    await lenient;
+    await test.source.call(1).answer({ records: [campaignRecord()] });
+    await expect(strict).resolves.toMatchObject({ records: [{}] });
+    expect(await equallyStrict).toBe(await strict);
+  });
+
+  it('join the latest call if one waits in the queue, because it will be sent from now on', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    test.clock.advance(1_000);
+    void test.find(ANA, { minSentAt: test.clock.epochMs() });
+    await settle();
+    test.clock.advance(1_000);
+    test.queue.hasWaitingCall = true;
+    const minSentAt = test.clock.epochMs();
+    const strict = test.find(ANA, { minSentAt });
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(1).answer({ sentAt: minSentAt });
+    expect(test.events.map((event) => 'from' in event && event.from)).toEqual(['wolkvox', 'flight']);
+    await expect(strict).resolves.toMatchObject({ sentAt: minSentAt });
+    expect(test.source.calls).toHaveLength(2);
+  });
+
+  it('decide for themselves after a failure: only the lenient one accepts the stale answer', async () => {
+    const test = createTestCache();
+    const sentAt = test.clock.epochMs();
+    await fill(test, ANA);
+    test.clock.advance(FRESH_MS);
+    const strict = test.find(ANA, { minSentAt: sentAt + 1, minStaleSentAt: sentAt + 1 });
+    const lenient = test.find(ANA, { minSentAt: sentAt + 1, minStaleSentAt: sentAt });
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(1).fail('server');
+    await expect(strict).rejects.toMatchObject({ kind: 'server' });
+    await expect(lenient).resolves.toMatchObject({ sentAt });
+    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_UNAVAILABLE' });
+  });
+
+  it.each(Object.entries(FAILURES).filter(([, { isOfCaller }]) => isOfCaller === true))(
+    'start a call of their own if the call that they joined failed with %s, which concerns its starter',
+    async (kind) => {
+      const test = createTestCache();
+      const starter = test.find(ANA);
+      const joined = test.find(ANA);
+      await settle();
+      await test.source.call(0).fail(kind as FailureKind);
+      await expect(starter).rejects.toMatchObject({ kind });
+      expect(test.source.calls).toHaveLength(2);
+      await test.source.call(1).answer();
+      await expect(joined).resolves.toMatchObject({ records: [] });
+    },
+  );
+
+  it('share a failure that concerns all of them', async () => {
+    const test = createTestCache();
+    const found = [test.find(ANA), test.find(ANA)];
+    await settle();
+    await test.source.call(0).fail('circuit-open');
+    for (const each of found) await expect(each).rejects.toMatchObject({ kind: 'circuit-open' });
+    expect(test.source.calls).toHaveLength(1);
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+  });
+});
+
+describe('A caller that leaves', () => {
+  it('does not cancel the call while another one waits', async () => {
+    const test = createTestCache();
+    const [one, other] = [caller(), caller()];
+    const first = test.find(ANA, one);
+    const second = test.find(ANA, other);
+    await settle();
+    const { signal } = test.source.call(0).options;
+    one.leave();
+    await expect(first).rejects.toMatchObject({ kind: 'deadline' });
+    expect(signal.aborted).toBe(false);
+    other.leave('abandoned');
+    await expect(second).rejects.toMatchObject({ kind: 'abandoned' });
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toMatchObject({ kind: 'abandoned' });
+  });
+
+  it('ends its own wait only, if it had joined the call of another caller', async () => {
+    const test = createTestCache();
+    const joiner = caller();
+    const starter = test.find(ANA);
+    const joined = test.find(ANA, joiner);
+    await settle();
+    joiner.leave();
+    await expect(joined).rejects.toMatchObject({ kind: 'deadline' });
+    expect(test.source.calls).toHaveLength(1);
+    await test.source.call(0).answer();
+    await expect(starter).resolves.toMatchObject({ records: [] });
+  });
+
+  it('leaves a cancelled call behind that no later caller joins', async () => {
+    const test = createTestCache();
+    const { signal, leave } = caller();
+    const left = test.find(ANA, { signal });
+    await settle();
+    leave();
+    await expect(left).rejects.toMatchObject({ kind: 'deadline' });
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+  });
+
+  it('does not keep the answer of a sent call out of the cache', async () => {
+    const test = createTestCache();
+    const { signal, leave } = caller();
+    const left = test.find(ANA, { signal });
+    await settle();
+    leave();
+    await expect(left).rejects.toMatchObject({ kind: 'deadline' });
+    await test.source.call(0).answer({ records: [campaignRecord()] });
+    await expect(test.find(ANA)).resolves.toMatchObject({ records: [{}] });
+    expect(test.source.calls).toHaveLength(1);
+  });
+
+  it('gets a stale answer at its deadline', async () => {
+    const test = createTestCache();
+    const sentAt = test.clock.epochMs();
+    await fill(test, ANA);
+    const { signal, leave } = caller();
+    const found = test.find(ANA, { signal, minSentAt: sentAt + 1 });
+    await settle();
+    leave();
+    await expect(found).resolves.toMatchObject({ sentAt });
+    expect(test.source.calls).toHaveLength(2);
+    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_TIMEOUT' });
+  });
+
+  it('starts no call if it left before it asked', async () => {
+    const test = createTestCache();
+    const { signal, leave } = caller();
+    leave();
+    await expect(test.find(ANA, { signal })).rejects.toMatchObject({ kind: 'deadline' });
+    expect(test.source.calls).toHaveLength(0);
+    await fill(test, ANA);
+    await expect(test.find(ANA, { signal })).resolves.toMatchObject({ records: [{}] });
+  });
+
+  it('does not prevent the second attempt that another caller needs', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const test = createTestCache({ layer: createRetry({ observe: () => undefined, random: () => 1 }) });
+      const { signal, leave } = caller();
+      const starter = test.find(ANA, { signal });
+      await settle();
+      const joined = test.find(ANA);
+      await settle();
+      leave();
+      await expect(starter).rejects.toMatchObject({ kind: 'deadline' });
+      await test.source.call(0).fail('server');
+      await vi.advanceTimersByTimeAsync(400);
+      expect(test.source.calls).toHaveLength(2);
+      await test.source.call(1).answer();
+      await expect(joined).resolves.toMatchObject({ records: [] });
+    } finally {
+      vi.useRealTimers();
     }
   });
 
-  it('serves no answer older than the caller accepts, in failure neither', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve();
-    bench.now += 10_000;
-    await expect((await bench.ask(ANA, 10_001)).answer).resolves.toMatchObject({ fetchedAt: 1_000_000 });
-    const { answer } = await bench.ask(ANA, 10_000);
-    expect(bench.calls).toHaveLength(2);
-    await bench.calls[1]?.reject(down);
-    await expect(answer).rejects.toBe(down);
+  it('leaves no listener on its signal, and neither does one that stays', async () => {
+    const test = createTestCache();
+    const [one, other] = [caller(), caller()];
+    const found = [test.find(ANA, one), test.find(ANA, other), test.find(BEA, other)];
+    await settle();
+    expect(getEventListeners(one.signal, 'abort')).toHaveLength(1);
+    expect(getEventListeners(other.signal, 'abort')).toHaveLength(2);
+    await test.source.call(0).answer();
+    await test.source.call(1).fail('server');
+    await Promise.allSettled(found);
+    expect(getEventListeners(one.signal, 'abort')).toHaveLength(0);
+    expect(getEventListeners(other.signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('A stale answer', () => {
+  it.each(Object.keys(FAILURES) as FailureKind[])('replaces the failure %s if its code allows it', async (kind) => {
+    const test = createTestCache();
+    const sentAt = test.clock.epochMs();
+    await fill(test, ANA);
+    const found = test.find(ANA, { minSentAt: sentAt + 1 });
+    await settle();
+    await test.source.call(1).fail(kind);
+    const { code } = FAILURES[kind];
+    if (allowsStale(code)) await expect(found).resolves.toMatchObject({ sentAt });
+    else await expect(found).rejects.toMatchObject({ kind });
   });
 
-  it('lets a stale answer stand in at the deadline of an operation', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve();
-    bench.now += FRESH;
-    const operation = start();
-    const { answer } = await bench.ask(ANA, undefined, operation);
-    operation.end();
-    await expect(answer).resolves.toMatchObject({ fetchedAt: 1_000_000 });
+  it('is not served to a caller that accepts younger answers only', async () => {
+    const test = createTestCache();
+    const sentAt = test.clock.epochMs();
+    await fill(test, ANA);
+    const found = test.find(ANA, { minSentAt: sentAt + 1, minStaleSentAt: sentAt + 1 });
+    await settle();
+    await test.source.call(1).fail('timeout');
+    await expect(found).rejects.toMatchObject({ kind: 'timeout' });
   });
 
-  it('joins a flight that is not sent whatever the age wished, and a sent one only if it is young enough', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.ask(ANA, 0);
-    expect(bench.calls).toHaveLength(1);
-    expect(bench.calls[0]?.asking.maxAgeMs).toBe(0);
-    bench.calls[0]?.asking.onSent();
-    bench.now += 1_000;
-    await bench.ask(ANA, 1_001);
-    expect(bench.calls).toHaveLength(1);
-    await bench.ask(ANA, 1_000);
-    await bench.ask(ANA, 0);
-    expect(bench.calls).toHaveLength(2);
-    // The later answer stays, in whichever order they come.
-    bench.now += 1;
-    await bench.calls[1]?.resolve([record('later')]);
-    bench.now -= 1;
-    await bench.calls[0]?.resolve([record('earlier')]);
-    await expect((await bench.ask(ANA)).answer).resolves.toMatchObject({ records: [{ customerId: 'later' }] });
+  it('is not served after a bug', async () => {
+    const bug = new TypeError('a bug');
+    const test = createTestCache({ layer: () => ({ find: () => Promise.reject(bug) }) });
+    await expect(test.find(ANA)).rejects.toBe(bug);
+  });
+});
+
+describe('A slow call', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+  afterEach(() => vi.useRealTimers());
+
+  it('lets a stale answer go first after staleAfterMs, and goes on into the cache', async () => {
+    const test = createTestCache({}, createClock());
+    await fill(test, ANA, 'old');
+    await vi.advanceTimersByTimeAsync(1_000);
+    const minSentAt = test.clock.epochMs();
+    let served: Answer | undefined;
+    const found = test.find(ANA, { minSentAt });
+    void found.then((answer) => (served = answer));
+    await vi.advanceTimersByTimeAsync(STALE_AFTER_MS - 1);
+    expect(served).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(served).toMatchObject({ records: [{ customerName: 'old' }] });
+    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'slow' });
+    expect(test.source.call(1).options.signal.aborted).toBe(false);
+    await test.source.call(1).answer({ records: [campaignRecord({ customerName: 'new' })] });
+    await expect(test.find(ANA, { minSentAt })).resolves.toMatchObject({ records: [{ customerName: 'new' }] });
+    expect(test.source.calls).toHaveLength(2);
   });
 
-  it('tells the flight when the last one leaves, and starts a new one for who comes then', async () => {
-    const bench = new Bench();
-    const [one, other] = [start(), start()];
-    const first = await bench.ask(ANA, undefined, one);
-    await bench.ask(ANA, undefined, other);
-    one.end();
-    await expect(first.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect(bench.calls[0]?.asking.signal.aborted).toBe(false);
-    other.end();
-    expect(bench.calls[0]?.asking.signal.aborted).toBe(true);
-    await bench.ask(ANA);
-    expect(bench.calls).toHaveLength(2);
+  it('is demoted in the queue only if no other caller waits for it', async () => {
+    const test = createTestCache({}, createClock());
+    await fill(test, ANA);
+    await vi.advanceTimersByTimeAsync(1);
+    const minSentAt = test.clock.epochMs();
+    const strict = test.find(ANA, { minSentAt, minStaleSentAt: minSentAt });
+    const lenient = test.find(ANA, { minSentAt });
+    await vi.advanceTimersByTimeAsync(STALE_AFTER_MS);
+    await lenient;
+    expect(test.queue.demoted).toEqual([]);
+    await test.source.call(1).answer({ sentAt: minSentAt });
+    await strict;
+    const alone = test.find(ANA, { minSentAt: Infinity });
+    await vi.advanceTimersByTimeAsync(STALE_AFTER_MS);
+    await alone;
+    expect(test.queue.demoted).toEqual([ANA]);
   });
 
-  it('lets a call that is sent end into the cache though nobody waits, and newcomers join it', async () => {
-    const bench = new Bench();
-    const one = start();
-    await bench.ask(ANA, undefined, one);
-    bench.calls[0]?.asking.onSent();
-    one.end();
-    const { answer } = await bench.ask(ANA);
-    await bench.calls[0]?.resolve([record('20111222')]);
-    await expect(answer).resolves.toMatchObject({ records: [{ customerId: '20111222' }] });
-    expect(bench.calls).toHaveLength(1);
+  it('keeps a caller waiting that accepts no stale answer, or for whom there is none', async () => {
+    const test = createTestCache({}, createClock());
+    await fill(test, ANA);
+    await vi.advanceTimersByTimeAsync(1);
+    const minSentAt = test.clock.epochMs();
+    const ended: string[] = [];
+    void test.find(ANA, { minSentAt, minStaleSentAt: minSentAt }).then(() => ended.push('strict'));
+    void test.find(BEA).then(() => ended.push('uncached'));
+    void test.find(ANA, { minSentAt }).then(() => ended.push('lenient'));
+    await vi.advanceTimersByTimeAsync(10 * STALE_AFTER_MS);
+    expect(ended).toEqual(['lenient']);
+    expect(test.queue.demoted).toEqual([]);
   });
 
-  it('charges who causes a call, and nobody for what is known or under way', async () => {
-    const bench = new Bench();
-    const poor = start(1);
-    await bench.ask(ANA, undefined, poor);
-    const { answer } = await bench.ask({ phone: '3001112233' }, undefined, poor);
-    await expect(answer).rejects.toMatchObject({ code: 'TOO_MANY_LOOKUPS', retryable: false });
-    await bench.ask(ANA, undefined, start(0));
-    expect(bench.calls).toHaveLength(1);
-    await bench.calls[0]?.resolve();
-    await expect((await bench.ask(ANA, undefined, start(0))).answer).resolves.toMatchObject({ records: [] });
+  it('leaves no timer behind when it has ended', async () => {
+    const test = createTestCache({}, createClock());
+    const found = test.find(ANA);
+    await settle();
+    expect(vi.getTimerCount()).toBe(1);
+    await test.source.call(0).fail('server');
+    await Promise.allSettled([found]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('keeps nothing without a time to live, and shares flights all the same', async () => {
-    const bench = new Bench({ freshMs: 0 });
-    await bench.ask(ANA);
-    await bench.ask(ANA);
-    bench.calls[0]?.asking.onSent();
-    await bench.ask(ANA);
-    expect(bench.calls).toHaveLength(1);
-    await bench.calls[0]?.resolve();
-    await bench.ask(ANA);
-    expect(bench.calls).toHaveLength(2);
-    expect(bench.cache.state.entries).toBe(0);
+  it('counts staleAfterMs from the start of the lookup, also if the caller looks a second time', async () => {
+    const test = createTestCache({}, createClock());
+    await fill(test, ANA);
+    await vi.advanceTimersByTimeAsync(1);
+    const minSentAt = test.clock.epochMs();
+    void test.find(ANA, { minSentAt });
+    await vi.advanceTimersByTimeAsync(STALE_AFTER_MS - 1_000);
+    let isServed = false;
+    const joined = test.find(ANA, { minSentAt });
+    void joined.then(() => (isServed = true));
+    await vi.advanceTimersByTimeAsync(500);
+    await test.source.call(1).fail('displaced');
+    expect(test.source.calls).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(STALE_AFTER_MS - 501);
+    expect(isServed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isServed).toBe(true);
+  });
+});
+
+describe('The shared cache', () => {
+  const stored = (answer: Answer | undefined): SharedCache & { readonly reads: number } => {
+    const shared = {
+      reads: 0,
+      read: () => {
+        shared.reads += 1;
+        return Promise.resolve(answer);
+      },
+    };
+    return shared;
+  };
+
+  it('answers without a call if its answer is fresh enough, and memory answers after that', async () => {
+    const clock = createManualClock();
+    const answer: Answer = { records: [campaignRecord()], sentAt: clock.epochMs(), source: 'shared' };
+    const sharedCache = stored(answer);
+    const test = createTestCache({ sharedCache }, clock);
+    await expect(test.find(ANA, { minSentAt: answer.sentAt })).resolves.toBe(answer);
+    await expect(test.find(ANA, { minSentAt: answer.sentAt })).resolves.toBe(answer);
+    expect(sharedCache.reads).toBe(1);
+    expect(test.source.calls).toHaveLength(0);
+    expect(test.events.map((event) => 'from' in event && event.from)).toEqual(['shared', 'memory']);
+    void test.find(ANA, { minSentAt: answer.sentAt + 1 });
+    await settle();
+    expect(test.source.calls).toHaveLength(1);
   });
 
-  it('stays within its bytes and lets the least recently used go first', async () => {
-    const bench = new Bench({ maxBytes: 50_000 });
-    const lookups = Array.from({ length: 10 }, (_, index): Lookup => ({ customerId: `${index}` }));
-    for (const [index, lookup] of lookups.entries()) {
-      await bench.ask(lookup);
-      await bench.calls[index]?.resolve([record(`${index}`, 'x'.repeat(4_000))]);
-      await bench.ask(lookups[0] as Lookup);
+  it('has the stale answer that is served if Wolkvox fails', async () => {
+    const clock = createManualClock();
+    const answer: Answer = { records: [campaignRecord()], sentAt: clock.epochMs() - 1, source: 'shared' };
+    const test = createTestCache({ sharedCache: stored(answer) }, clock);
+    const found = test.find(ANA, { minSentAt: clock.epochMs() });
+    await settle();
+    await test.source.call(0).fail('server');
+    await expect(found).resolves.toBe(answer);
+  });
+
+  it('has the stale answer that is served if Wolkvox is slow', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+    try {
+      const clock = createClock();
+      const answer: Answer = { records: [campaignRecord()], sentAt: clock.epochMs() - 1, source: 'shared' };
+      const test = createTestCache({ sharedCache: stored(answer) }, clock);
+      const found = test.find(ANA, { minSentAt: clock.epochMs() });
+      await vi.advanceTimersByTimeAsync(STALE_AFTER_MS);
+      await expect(found).resolves.toBe(answer);
+      expect(test.source.calls).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
     }
-    expect(bench.cache.state.bytes).toBeLessThanOrEqual(50_000);
-    expect(bench.cache.state.entries).toBeLessThan(10);
-    expect(bench.calls).toHaveLength(10);
-    await bench.ask(lookups[1] as Lookup);
-    expect(bench.calls).toHaveLength(11);
+  });
+});
+
+describe('A remembered failure', () => {
+  const remembered = Object.entries(FAILURES).flatMap(([kind, policy]) => ('rememberMs' in policy ? [kind] : []));
+
+  it('is one of a refused request, a malformed answer and a result that is too large', () => {
+    expect(remembered.sort()).toEqual(['malformed', 'request', 'too-large']);
   });
 
-  it('forgets a person in what is kept and in what is under way', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve([record('20111222')]);
-    await bench.ask({ phone: '3001112233' });
-    expect(bench.cache.forget({ customerId: '20111222' })).toBe(1);
-    await bench.calls[1]?.resolve([record('20111222')]);
-    expect(bench.cache.state.entries).toBe(0);
+  it.each(remembered)('of kind %s answers equal lookups without a call', async (kind) => {
+    const test = createTestCache();
+    const found = test.find(ANA);
+    await settle();
+    await test.source.call(0).fail(kind as FailureKind);
+    await expect(found).rejects.toMatchObject({ kind });
+    for (let time = 0; time < 20; time += 1) await expect(test.find(ANA)).rejects.toMatchObject({ kind });
+    expect(test.source.calls).toHaveLength(1);
+    void test.find(BEA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
   });
 
-  it('reports where each answer came from, and what it refused', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve();
-    await bench.ask(ANA);
-    bench.now += FRESH;
-    await bench.ask(ANA);
-    await bench.calls[1]?.reject(down);
-    await bench.ask({ phone: '3001112233' }, undefined, start(0));
-    expect(bench.events).toEqual([
-      { event: 'answer', from: 'flight' },
-      { event: 'answer', from: 'memory' },
-      { event: 'answer', from: 'stale', because: 'UPSTREAM_UNAVAILABLE' },
-      { event: 'refused', code: 'TOO_MANY_LOOKUPS', why: 'too-many-lookups' },
-    ]);
+  it('does not answer a caller that asks for a later call', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    await test.source.call(0).fail('malformed');
+    test.clock.advance(1);
+    const strict = test.find(ANA, { minSentAt: test.clock.epochMs() });
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(1).answer();
+    await strict;
+    await expect(test.find(ANA)).resolves.toMatchObject({ records: [] });
   });
 
-  it('leaves nothing behind: no flight, no listener on an operation that goes on', async () => {
-    const bench = new Bench();
-    const operation = start();
-    await bench.ask(ANA, undefined, operation);
-    bench.calls[0]?.asking.onSent();
-    await bench.ask(ANA, 0, operation);
-    await bench.ask({ phone: '3001112233' }, undefined, operation);
-    expect(bench.cache.state.flights).toBe(2);
-    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(3);
-    await bench.calls[0]?.resolve();
-    // The later one of the two is still there to be joined.
-    await bench.ask(ANA, 0, operation);
-    expect(bench.calls).toHaveLength(3);
-    await bench.calls[1]?.resolve();
-    await bench.calls[2]?.reject(down);
-    expect(bench.cache.state.flights).toBe(0);
-    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(0);
+  it('is forgotten after its time', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    await test.source.call(0).fail('malformed');
+    test.clock.advance(59_999);
+    await expect(test.find(ANA)).rejects.toMatchObject({ kind: 'malformed' });
+    test.clock.advance(1);
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
   });
 
-  it('lets the latest deadline of those who wait count, as they come and go', async () => {
-    const bench = new Bench();
-    const [early, late] = [start(), Object.assign(start(), { deadline: 90_000 })];
-    await bench.ask(ANA, undefined, early);
-    expect(bench.calls[0]?.asking.deadline).toBe(60_000);
-    await bench.ask(ANA, undefined, late);
-    expect(bench.calls[0]?.asking.deadline).toBe(90_000);
-    late.end();
-    expect(bench.calls[0]?.asking.deadline).toBe(60_000);
+  it('is none of a kind that may pass', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    await test.source.call(0).fail('server');
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+  });
+});
+
+describe('An erasure', () => {
+  it('drops the answers about a person, and says how many', async () => {
+    const test = createTestCache();
+    await fill(test, ANA);
+    await fill(test, BEA);
+    expect(test.cache.erase({ customerId: '20111222' })).toBe(1);
+    expect(test.cache.state().entries).toBe(1);
+    expect(test.cache.erase()).toBe(1);
+    expect(test.cache.state()).toEqual({ entries: 0, bytes: 0 });
+    expect(test.events.filter(({ event }) => event === 'cache.erased')).toHaveLength(2);
   });
 
-  it('rejects an operation that is over before it asks, and tells the flight that nobody waits', async () => {
-    const bench = new Bench();
-    const gone = start();
-    gone.end();
-    const { answer } = await bench.ask(ANA, undefined, gone);
-    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect(bench.calls.every(({ asking }) => asking.signal.aborted)).toBe(true);
+  it('keeps the answers of calls that are under way out of the cache', async () => {
+    const test = createTestCache();
+    const found = test.find(ANA);
+    await settle();
+    test.cache.erase({ customerId: '20111222' });
+    await test.source.call(0).answer({ records: [campaignRecord()] });
+    await expect(found).resolves.toMatchObject({ records: [{}] });
+    expect(test.cache.state().entries).toBe(0);
+    await fill(test, ANA);
+    expect(test.cache.state().entries).toBe(1);
   });
 
-  it('lets answers go when their time is over, though nobody asks', async () => {
-    const bench = new Bench({ freshMs: 20, staleMs: 20 });
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve([record('20111222')]);
-    expect(bench.cache.state.entries).toBe(1);
-    await expect.poll(() => bench.cache.state.entries, { interval: 5 }).toBe(0);
+  it('keeps an answer out of memory that the shared cache gives meanwhile', async () => {
+    let give: (answer: Answer) => void = () => undefined;
+    const sharedCache: SharedCache = {
+      read: () => new Promise((resolve) => (give = resolve)),
+    };
+    const clock = createManualClock();
+    const test = createTestCache({ sharedCache }, clock);
+    const found = test.find(ANA);
+    test.cache.erase();
+    give({ records: [campaignRecord()], sentAt: clock.epochMs(), source: 'shared' });
+    await found;
+    expect(test.cache.state().entries).toBe(0);
+  });
+});
+
+describe('The lookup cache', () => {
+  it('caches nothing with freshMs 0, and shares the calls under way', async () => {
+    const test = createTestCache({ freshMs: 0 });
+    const found = [test.find(ANA), test.find(ANA)];
+    await settle();
+    expect(test.source.calls).toHaveLength(1);
+    await test.source.call(0).answer();
+    await Promise.all(found);
+    expect(test.cache.state().entries).toBe(0);
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(2);
+    await test.source.call(1).fail('malformed');
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(3);
   });
 
-  it('counts two bytes a character of every text, and something for the rest', async () => {
-    const bench = new Bench();
-    await bench.ask(ANA);
-    await bench.calls[0]?.resolve([record('20111222', 'x'.repeat(1_000))]);
-    const small = bench.cache.state.bytes;
-    expect(small).toBeGreaterThan(2_000);
-    expect(small).toBeLessThan(5_000);
-    const wide = { ...record('20111223'), opts: Array.from({ length: 12 }, () => 'y'.repeat(100)) };
-    await bench.ask({ customerId: '20111223' });
-    await bench.calls[1]?.resolve([wide]);
-    expect(bench.cache.state.bytes - small).toBeGreaterThan(2_400);
+  it('reports a lookup that was refused without a call, and no other failure', async () => {
+    const test = createTestCache();
+    const refused = test.find(ANA);
+    const failed = test.find(BEA);
+    await settle();
+    await test.source.call(0).fail('queue-full');
+    await test.source.call(1).fail('server');
+    await Promise.allSettled([refused, failed]);
+    expect(test.events).toEqual([{ event: 'lookup.refused', code: 'UPSTREAM_BUSY', reason: 'queue-full' }]);
   });
 
-  it('asks as seldom as a plain model says, whatever happens in whatever order', async () => {
+  it('makes exactly the calls that a plain model expects, whatever happens in whatever order', async () => {
+    const who = fc.nat({ max: 2 });
     const step = fc.oneof(
-      fc.record({
-        do: fc.constant('ask' as const),
-        who: fc.nat({ max: 2 }),
-        maxAgeMs: fc.option(fc.nat({ max: 400_000 }), { nil: undefined }),
-      }),
-      fc.record({ do: fc.constant('send' as const), who: fc.nat({ max: 2 }) }),
-      fc.record({ do: fc.constant('answer' as const), who: fc.nat({ max: 2 }) }),
-      fc.record({ do: fc.constant('fail' as const), who: fc.nat({ max: 2 }) }),
-      fc.record({ do: fc.constant('pass' as const), ms: fc.nat({ max: 400_000 }) }),
+      fc.record({ do: fc.constant('find' as const), who, maxAgeMs: fc.nat({ max: 10_000 }) }),
+      fc.record({ do: fc.constant('answer' as const), who }),
+      fc.record({ do: fc.constant('fail' as const), who }),
+      fc.record({ do: fc.constant('wait' as const), who, ms: fc.nat({ max: 5_000 }) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const bench = new Bench({ staleMs: 0 });
-        const open = new Map<string, { sentAt: number | undefined; call: number }[]>();
-        const kept = new Map<string, number>();
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const test = createTestCache();
+        const running = new Map<string, { readonly sentAt: number; readonly index: number }[]>();
+        const cached = new Map<string, number>();
         let expected = 0;
-        for (const one of steps) {
-          if (one.do === 'pass') {
-            bench.now += one.ms;
-            continue;
-          }
-          const lookup: Lookup = { customerId: `${one.who}` };
+        for (const each of steps) {
+          const lookup: Lookup = { customerId: `${each.who}` };
           const key = lookupKey(lookup);
-          const flights = open.get(key) ?? [];
-          if (one.do === 'ask') {
-            const { maxAgeMs } = one;
-            const at = kept.get(key);
-            const isKnown = at !== undefined && bench.now - at < Math.min(FRESH, maxAgeMs ?? Infinity);
-            const joins = flights.some(
-              ({ sentAt }) => maxAgeMs === undefined || sentAt === undefined || bench.now - sentAt < maxAgeMs,
-            );
-            if (!isKnown && !joins) {
-              open.set(key, [...flights, { sentAt: undefined, call: expected }]);
+          const calls = running.get(key) ?? [];
+          if (each.do === 'wait') {
+            test.clock.advance(each.ms);
+          } else if (each.do === 'find') {
+            const minSentAt = test.clock.epochMs() - each.maxAgeMs;
+            const isCached = (cached.get(key) ?? -Infinity) >= minSentAt;
+            if (!isCached && !calls.some(({ sentAt }) => sentAt >= minSentAt)) {
+              running.set(key, [...calls, { sentAt: test.clock.epochMs(), index: expected }]);
               expected += 1;
             }
-            await bench.ask(lookup, maxAgeMs);
+            void test.find(lookup, { minSentAt });
+            await settle();
           } else {
-            const flight = flights[0];
-            if (flight === undefined) continue;
-            if (one.do === 'send') {
-              flight.sentAt ??= bench.now;
-              bench.calls[flight.call]?.asking.onSent();
-              continue;
-            }
-            open.set(key, flights.slice(1));
-            if (one.do === 'fail') await bench.calls[flight.call]?.reject(down);
-            else {
-              kept.set(key, bench.now);
-              await bench.calls[flight.call]?.resolve();
-            }
+            const [call, ...others] = calls;
+            if (call === undefined) continue;
+            running.set(key, others);
+            if (each.do === 'fail') await test.source.call(call.index).fail('server');
+            else await test.source.call(call.index).answer();
+            if (each.do === 'answer') cached.set(key, Math.max(cached.get(key) ?? -Infinity, call.sentAt));
           }
-          expect(bench.calls).toHaveLength(expected);
+          expect(test.source.calls).toHaveLength(expected);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -1,297 +1,560 @@
 import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { startOperation, type RunningOperation } from '../../../src/graphql/operation.js';
-import type { ServiceEvent } from '../../../src/records/events.js';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { WolkvoxFailure } from '../../../src/wolkvox/failure.js';
-import type { Place, Places } from '../../../src/records/limits.js';
-import { askingOf, type Answer } from '../../../src/records/source.js';
-import { createTurnstile, unsharedPlaces, type Turnstile } from '../../../src/wolkvox/turnstile.js';
+import { createCallQueue, type CallQueue, type CallQueueOptions } from '../../../src/calls/call-queue.js';
+import type { Answer, LookupOptions, Operation } from '../../../src/core/answer.js';
+import { LookupFailure } from '../../../src/core/failure.js';
+import {
+  createManualClock,
+  createManualSource,
+  lookupOptions,
+  settle,
+  type ManualClock,
+  type ManualSource,
+} from '../../support/lookup-source.js';
 
-const ANSWER: Answer = { records: [], fetchedAt: 0 };
+interface TestQueue {
+  readonly queue: CallQueue;
+  readonly clock: ManualClock;
+  readonly source: ManualSource;
+  /** Starts a lookup for this phone. Its failure is not an unhandled rejection. */
+  readonly find: (phone: string, options?: Partial<LookupOptions>) => Promise<Answer>;
+  /** The phones of the calls that were sent, in order. */
+  readonly sent: () => (string | undefined)[];
+  /** Sends this many calls, each of which takes `ms`. */
+  readonly measure: (calls: number, ms: number) => Promise<void>;
+  /** Ends the first call that has not ended yet. */
+  readonly endFirst: () => Promise<void>;
+}
 
-/** A turnstile whose calls the test ends by hand, on a clock of its own. */
-class Bench {
-  now = 0;
-  readonly events: ServiceEvent[] = [];
-  readonly sent: { phone: string | undefined; end: (failure?: LookupFailure) => Promise<void> }[] = [];
-  readonly turnstile: Turnstile;
+function createTestQueue(options: Partial<CallQueueOptions> = {}): TestQueue {
+  const clock = createManualClock();
+  const source = createManualSource(clock);
+  const queue = createCallQueue({ concurrency: 2, limit: 10, pausedForMs: () => 0, clock, ...options });
+  const top = queue.layer(source);
+  let ended = 0;
+  const find = (phone: string, options?: Partial<LookupOptions>): Promise<Answer> => {
+    const answer = top.find({ phone }, lookupOptions(clock, options));
+    answer.catch(() => undefined);
+    return answer;
+  };
+  const endFirst = async (): Promise<void> => {
+    ended += 1;
+    await source.call(ended - 1).answer();
+  };
+  return {
+    ...{ queue, clock, source, find, endFirst },
+    sent: () => source.calls.map(({ lookup }) => lookup.phone),
+    async measure(calls, ms) {
+      for (let call = 0; call < calls; call += 1) {
+        const found = find('measured');
+        await settle();
+        clock.advance(ms);
+        await endFirst();
+        await found;
+      }
+    },
+  };
+}
 
-  constructor({
-    concurrency = 2,
-    queueLimit = 10,
-    places = unsharedPlaces,
-  }: { concurrency?: number; queueLimit?: number; places?: Places } = {}) {
-    this.turnstile = createTurnstile({
-      concurrency,
-      queueLimit,
-      places,
-      observe: (event) => this.events.push(event),
-      now: () => this.now,
-      random: () => 1,
-      send: ({ phone }) =>
-        new Promise((resolve, reject) => {
-          this.sent.push({
-            phone,
-            end: async (failure) => {
-              if (failure === undefined) resolve(ANSWER);
-              else reject(failure);
-              await turn();
+function operation(): Operation {
+  return { startedAt: 0 };
+}
+
+async function kindOf(found: Promise<unknown>): Promise<string | undefined> {
+  const error: unknown = await found.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error !== undefined && !(error instanceof LookupFailure)) throw error as Error;
+  return error?.kind;
+}
+
+describe('The call queue', () => {
+  it('sends two calls at once, and the next one when a call has ended, well or not', async () => {
+    const { queue, source, find, sent } = createTestQueue();
+    const found = ['1', '2', '3', '4'].map((phone) => find(phone));
+    await settle();
+    expect(sent()).toEqual(['1', '2']);
+    expect(queue.state()).toEqual({ running: 2, waiting: 2 });
+    await source.call(1).answer();
+    await source.call(0).fail('server');
+    expect(sent()).toEqual(['1', '2', '3', '4']);
+    expect(await kindOf(found[0] as Promise<Answer>)).toBe('server');
+    await expect(found[1]).resolves.toMatchObject({ records: [] });
+    expect(queue.state()).toEqual({ running: 2, waiting: 0 });
+  });
+
+  it('passes the options of the caller on as they are', async () => {
+    const { clock, source, find } = createTestQueue();
+    const options = lookupOptions(clock, { minSentAt: 17 });
+    void find('1', options);
+    await settle();
+    expect(source.call(0).options).toEqual(options);
+  });
+
+  it('never sends a call whose signal aborts while it waits', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    const controller = new AbortController();
+    void find('running');
+    const left = find('left', { signal: controller.signal });
+    void find('next');
+    await settle();
+    controller.abort(new LookupFailure('abandoned'));
+    expect(queue.state()).toEqual({ running: 1, waiting: 1 });
+    expect(await kindOf(left)).toBe('abandoned');
+    await source.call(0).answer();
+    expect(sent()).toEqual(['running', 'next']);
+  });
+
+  it('never sends a call whose signal aborted before', async () => {
+    const { queue, find, sent } = createTestQueue();
+    const signal = AbortSignal.abort(new LookupFailure('deadline'));
+    expect(await kindOf(find('late', { signal }))).toBe('deadline');
+    expect(queue.state()).toEqual({ running: 0, waiting: 0 });
+    void find('in time');
+    await settle();
+    expect(sent()).toEqual(['in time']);
+  });
+
+  it('keeps the slot of a call that runs although its signal aborts', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    const controller = new AbortController();
+    const running = find('running', { signal: controller.signal });
+    void find('next');
+    await settle();
+    controller.abort(new LookupFailure('abandoned'));
+    await settle();
+    expect(queue.state()).toEqual({ running: 1, waiting: 1 });
+    expect(sent()).toEqual(['running']);
+    await source.call(0).answer();
+    await expect(running).resolves.toMatchObject({ records: [] });
+    expect(sent()).toEqual(['running', 'next']);
+  });
+
+  it('leaves no listener on a signal', async () => {
+    const { source, find } = createTestQueue();
+    const { signal } = new AbortController();
+    const found = ['1', '2', '3'].map((phone) => find(phone, { signal }));
+    await settle();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    for (const call of [0, 1, 2]) await source.call(call).fail('server');
+    await Promise.allSettled(found);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('The estimate of the wait', () => {
+  it('refuses a call that would start after its deadline, and says when to try again', async () => {
+    const { clock, queue, find, measure } = createTestQueue({ limit: 100 });
+    await measure(20, 2_000);
+    const big = operation();
+    for (let call = 0; call < 12; call += 1) void find(`${call}`, { operation: big });
+    await settle();
+    expect(queue.state().waiting).toBe(10);
+    // Ten calls of 2 s go before it, two at a time.
+    const late = find('late', { operation: big, deadline: clock.monotonicMs() + 7_500 });
+    await expect(late).rejects.toMatchObject({ kind: 'wait-too-long', code: 'UPSTREAM_BUSY', retryAfterSeconds: 3 });
+    void find('in time', { operation: big, deadline: clock.monotonicMs() + 10_000 });
+    await settle();
+    expect(queue.state().waiting).toBe(11);
+  });
+
+  it('counts only the calls that go first', async () => {
+    const { clock, queue, find, measure } = createTestQueue({ limit: 100 });
+    await measure(20, 2_000);
+    const big = operation();
+    for (let call = 0; call < 30; call += 1) void find(`${call}`, { operation: big });
+    await settle();
+    // The first call of another operation goes before the waiting calls of the big one.
+    void find('small', { deadline: clock.monotonicMs() });
+    await settle();
+    expect(queue.state().waiting).toBe(29);
+    // One call of 2 s goes before the next one, with two slots.
+    void find('in time', { deadline: clock.monotonicMs() + 1_000 });
+    await settle();
+    expect(queue.state().waiting).toBe(30);
+    const hurried = find('hurried', { deadline: clock.monotonicMs() + 1_999 });
+    await expect(hurried).rejects.toMatchObject({ kind: 'wait-too-long', retryAfterSeconds: 1 });
+  });
+
+  it('adds the time that calls are held back', async () => {
+    let pausedForMs = 30_000;
+    const { clock, find, sent } = createTestQueue({ pausedForMs: () => pausedForMs });
+    const deadline = clock.monotonicMs() + 25_000;
+    await expect(find('1', { deadline })).rejects.toMatchObject({ kind: 'wait-too-long', retryAfterSeconds: 5 });
+    pausedForMs = 25_000;
+    void find('2', { deadline });
+    await settle();
+    expect(sent()).toEqual(['2']);
+  });
+
+  it('is cautious before a first call has ended', async () => {
+    const { clock, queue, find } = createTestQueue({ limit: 1_000 });
+    const big = operation();
+    const deadline = clock.monotonicMs() + 5_000;
+    // At 100 ms a call and two at a time, 100 calls can go before one that starts in time.
+    const found = Array.from({ length: 150 }, (_, call) => find(`${call}`, { operation: big, deadline }));
+    await settle();
+    expect(queue.state().waiting).toBe(101);
+    await expect(found.at(-1)).rejects.toMatchObject({ kind: 'wait-too-long', retryAfterSeconds: 1 });
+  });
+
+  it('is the mean of the latest twenty calls', async () => {
+    for (const [fastCalls, seconds] of [
+      [20, 1],
+      [19, 3],
+    ] as const) {
+      const { find, measure } = createTestQueue({ concurrency: 1, limit: 1 });
+      await measure(1, 40_000);
+      await measure(fastCalls, 1_000);
+      const big = operation();
+      for (const call of ['running', 'waiting']) void find(call, { operation: big });
+      await settle();
+      await expect(find('3', { operation: big })).rejects.toMatchObject({ retryAfterSeconds: seconds });
+    }
+  });
+
+  it('leaves out calls that were refused before they were sent', async () => {
+    const { clock, queue, source, find } = createTestQueue({ concurrency: 1 });
+    void find('refused');
+    await settle();
+    clock.advance(50_000);
+    await source.call(0).fail('quota-used');
+    void find('running');
+    void find('waiting');
+    await settle();
+    const deadline = clock.monotonicMs() + 1_000;
+    void find('in time', { deadline });
+    await settle();
+    expect(queue.state().waiting).toBe(2);
+    await source.call(1).fail('server');
+    clock.advance(50_000);
+    await source.call(2).fail('server');
+    // The mean of 0 s and 50 s.
+    void find('running');
+    void find('waiting');
+    await settle();
+    const late = find('late', { deadline: clock.monotonicMs() + 1_000 });
+    await expect(late).rejects.toMatchObject({ kind: 'wait-too-long' });
+  });
+
+  it('refuses no call while a slot is free, however slow the latest calls were', async () => {
+    const { clock, find, measure, sent } = createTestQueue();
+    await measure(20, 50_000);
+    const deadline = clock.monotonicMs() + 1;
+    void find('1', { deadline });
+    void find('2', { deadline });
+    await settle();
+    expect(sent().slice(-2)).toEqual(['1', '2']);
+  });
+});
+
+describe('A full queue', () => {
+  it('refuses a call that is no better than the waiting ones, and says when there will be room', async () => {
+    const { queue, find, measure } = createTestQueue({ limit: 4 });
+    await measure(20, 3_000);
+    const big = operation();
+    for (let call = 0; call < 6; call += 1) void find(`${call}`, { operation: big });
+    await settle();
+    expect(queue.state().waiting).toBe(4);
+    // Four calls of 3 s, two at a time.
+    const refused = find('one too many', { operation: big });
+    await expect(refused).rejects.toMatchObject({ kind: 'queue-full', code: 'UPSTREAM_BUSY', retryAfterSeconds: 6 });
+    expect(queue.state().waiting).toBe(4);
+  });
+
+  it('displaces no call for one of the same priority', async () => {
+    const { find, sent, source } = createTestQueue({ concurrency: 1, limit: 1 });
+    void find('running');
+    const first = find('first');
+    await settle();
+    await expect(find('second')).rejects.toMatchObject({ kind: 'queue-full' });
+    await source.call(0).answer();
+    await source.call(1).answer();
+    await expect(first).resolves.toMatchObject({ records: [] });
+    expect(sent()).toEqual(['running', 'first']);
+  });
+
+  it('displaces its worst call for a better one', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1, limit: 3 });
+    const big = operation();
+    const found = [1, 2, 3, 4].map((call) => find(`big ${call}`, { operation: big }));
+    await settle();
+    const small = find('small');
+    await settle();
+    const displaced = found[3] as Promise<Answer>;
+    await expect(displaced).rejects.toMatchObject({ kind: 'displaced', code: 'UPSTREAM_BUSY', retryAfterSeconds: 1 });
+    expect(queue.state().waiting).toBe(3);
+    for (let call = 0; call < 4; call += 1) await source.call(call).answer();
+    await expect(small).resolves.toMatchObject({ records: [] });
+    expect(sent()).toEqual(['big 1', 'small', 'big 2', 'big 3']);
+  });
+
+  it('serves single lookups of others beside operations that fill it', async () => {
+    const { queue, find, endFirst, sent } = createTestQueue({ limit: 50 });
+    const refusals: (string | undefined)[] = [];
+    for (let big = 0; big < 20; big += 1) {
+      const own = operation();
+      for (let call = 0; call < 250; call += 1) {
+        void kindOf(find(`big ${big}`, { operation: own })).then((kind) => refusals.push(kind));
+      }
+    }
+    await settle();
+    expect(queue.state().waiting).toBe(50);
+    const single = find('single');
+    for (let call = 0; call < 25 && !sent().includes('single'); call += 1) await endFirst();
+    expect(sent()).toContain('single');
+    expect(refusals).toContain('displaced');
+    expect(refusals).toContain('queue-full');
+    expect(await Promise.race([kindOf(single), settle()])).toBeUndefined();
+  });
+});
+
+describe('A waiting call', () => {
+  it('moves up when another operation wants its answer, and says whether it waits', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    const big = operation();
+    for (const call of ['0', '1', '2', 'shared']) void find(call, { operation: big });
+    await settle();
+    expect(queue.promote({ phone: 'unknown' }, operation())).toBe(false);
+    expect(queue.promote({ phone: '0' }, operation())).toBe(false);
+    expect(queue.promote({ phone: 'shared' }, operation())).toBe(true);
+    for (let call = 0; call < 4; call += 1) await source.call(call).answer();
+    expect(sent()).toEqual(['0', 'shared', '1', '2']);
+    expect(queue.promote({ phone: 'shared' }, operation())).toBe(false);
+  });
+
+  it('does not move down when a busier operation wants its answer', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    const big = operation();
+    void find('0');
+    for (const call of ['1', '2', '3']) void find(call, { operation: big });
+    void find('small');
+    await settle();
+    expect(queue.promote({ phone: 'small' }, big)).toBe(true);
+    for (let call = 0; call < 3; call += 1) await source.call(call).answer();
+    expect(sent().slice(0, 3)).toEqual(['0', '1', 'small']);
+  });
+
+  it('counts for the operation that moved it up', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    const [big, joining, other] = [operation(), operation(), operation()];
+    for (const call of ['0', '1', '2', '3']) void find(call, { operation: big });
+    await settle();
+    queue.promote({ phone: '3' }, joining);
+    void find('second of joining', { operation: joining });
+    void find('first of other', { operation: other });
+    for (let call = 0; call < 6; call += 1) await source.call(call).answer();
+    expect(sent().indexOf('first of other')).toBeLessThan(sent().indexOf('second of joining'));
+  });
+
+  it('goes to the end when no operation waits for it any more, and is the first to be displaced', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1, limit: 4 });
+    void find('0');
+    const demoted = find('demoted');
+    const big = operation();
+    for (const call of ['1', '2', '3']) void find(call, { operation: big });
+    await settle();
+    queue.demote({ phone: 'demoted' });
+    for (let call = 0; call < 3; call += 1) await source.call(call).answer();
+    expect(sent()).toEqual(['0', '1', '2', '3']);
+    for (const call of ['4', '5', '6', '7']) void find(call, { operation: big });
+    expect(await kindOf(demoted)).toBe('displaced');
+  });
+
+  it('is sent after all others when it was demoted, and moves up again when its answer is wanted', async () => {
+    const { queue, source, find, sent } = createTestQueue({ concurrency: 1 });
+    for (const call of ['0', 'a', 'b', 'c']) void find(call);
+    await settle();
+    queue.demote({ phone: 'a' });
+    queue.demote({ phone: 'b' });
+    queue.promote({ phone: 'b' }, operation());
+    for (let call = 0; call < 4; call += 1) await source.call(call).answer();
+    expect(sent()).toEqual(['0', 'c', 'b', 'a']);
+    // The demoted call says nothing about the order of those that come later.
+    const big = operation();
+    for (const call of ['1', '2', '3']) void find(call, { operation: big });
+    void find('small');
+    for (let call = 4; call < 8; call += 1) await source.call(call).answer();
+    expect(sent().slice(4)).toEqual(['1', 'small', '2', '3']);
+  });
+
+  it('can be neither moved nor displaced at the moment when its signal aborts', async () => {
+    const { queue, find } = createTestQueue({ concurrency: 1 });
+    const controller = new AbortController();
+    void find('running');
+    void find('left', { signal: controller.signal });
+    await settle();
+    controller.signal.addEventListener('abort', () => queue.demote({ phone: 'left' }));
+    controller.abort(new LookupFailure('abandoned'));
+    expect(queue.promote({ phone: 'left' }, operation())).toBe(false);
+    expect(queue.state().waiting).toBe(0);
+  });
+});
+
+describe('The order of calls', () => {
+  const someSizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
+
+  /** Runs operations of these sizes one call at a time, and returns the operations of the calls in order. */
+  async function runAll(sizes: readonly number[], concurrency: number): Promise<number[]> {
+    const { find, sent, source } = createTestQueue({ concurrency, limit: 1_000 });
+    void find('running');
+    await settle();
+    sizes.forEach((size, index) => {
+      const own = operation();
+      for (let call = 0; call < size; call += 1) void find(`${index}`, { operation: own });
+    });
+    const total = 1 + sizes.reduce((sum, size) => sum + size, 0);
+    for (let call = 0; call < total; call += 1) await source.call(call).answer();
+    expect(sent()).toHaveLength(total);
+    return sent().slice(1).map(Number);
+  }
+
+  it('gives each operation that waits one call in each round, whatever the sizes are', async () => {
+    await fc.assert(
+      fc.asyncProperty(someSizes, async (sizes) => {
+        const expected = Array.from({ length: 12 }, (_, round) =>
+          sizes.flatMap((size, index) => (size > round ? [index] : [])),
+        );
+        expect(await runAll(sizes, 1)).toEqual(expected.flat());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("lets an operation's first call wait for at most one call of each other waiting operation", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 3, max: 20 }), { minLength: 1, maxLength: 6 }),
+        fc.nat({ max: 30 }),
+        fc.integer({ min: 1, max: 2 }),
+        async (sizes, calls, concurrency) => {
+          const { find, sent, queue, endFirst } = createTestQueue({ concurrency, limit: 1_000 });
+          sizes.forEach((size, index) => {
+            const own = operation();
+            for (let call = 0; call < size; call += 1) void find(`${index}`, { operation: own });
+          });
+          await settle();
+          for (let call = 0; call < calls && queue.state().waiting > 1; call += 1) await endFirst();
+          const before = sent().length;
+          void find('newcomer');
+          while (!sent().includes('newcomer')) await endFirst();
+          const waitedFor = sent().slice(before, -1);
+          expect(new Set(waitedFor).size).toBe(waitedFor.length);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('starves no operation: each call is sent although other operations keep coming', async () => {
+    const { find, sent, endFirst } = createTestQueue({ concurrency: 2, limit: 1_000 });
+    const own = operation();
+    for (let call = 0; call < 30; call += 1) void find('steady', { operation: own });
+    const rounds: number[] = [];
+    for (let round = 0; round < 1_000 && rounds.length < 30; round += 1) {
+      for (let newcomer = 0; newcomer < 2; newcomer += 1) void find('single');
+      await settle();
+      await endFirst();
+      await endFirst();
+      rounds.push(...Array<number>(sent().filter((phone) => phone === 'steady').length - rounds.length).fill(round));
+    }
+    // The single calls alone fill both slots of each round.
+    expect(rounds).toHaveLength(30);
+    expect(sent().length).toBeGreaterThan(200);
+  });
+
+  it("gives equal operations equal shares (Jain's index of at least 0.98), and lets small ones through", async () => {
+    const { find, sent, endFirst } = createTestQueue({ concurrency: 2, limit: 1_000 });
+    const finished = new Map<string, { started: number; ended: number }>();
+    let calls = 0;
+    const start = (name: string, size: number): void => {
+      const own = operation();
+      const started = calls;
+      const found = Array.from({ length: size }, () => find(name, { operation: own }));
+      void Promise.all(found).then(() => finished.set(name, { started, ended: calls }));
+    };
+    for (let big = 0; big < 6; big += 1) start(`big ${big}`, 100);
+    await settle();
+    for (; calls < 300; calls += 1) {
+      if (calls % 10 === 0) start(`small ${calls}`, calls % 30 === 0 ? 5 : 1);
+      await endFirst();
+    }
+    const shares = Array.from({ length: 6 }, (_, big) => sent().filter((phone) => phone === `big ${big}`).length);
+    const sum = shares.reduce((one, other) => one + other, 0);
+    const squares = shares.reduce((one, other) => one + other ** 2, 0);
+    expect(sum).toBeGreaterThan(200);
+    expect(sum ** 2 / (shares.length * squares)).toBeGreaterThanOrEqual(0.98);
+    const singles = [...finished].filter(([name]) => name.startsWith('small') && Number(name.slice(6)) % 30 !== 0);
+    expect(singles.length).toBeGreaterThan(15);
+    for (const [, { started, ended }] of singles) expect(ended - started).toBeLessThanOrEqual(12);
+  });
+});
+
+describe('In every interleaving', () => {
+  it('no third call runs, no slot is lost, and every lookup ends', async () => {
+    const step = fc.record({
+      operation: fc.nat({ max: 4 }),
+      phone: fc.nat({ max: 5 }),
+      fails: fc.boolean(),
+      leaves: fc.boolean(),
+      moves: fc.constantFrom('no', 'promote', 'demote'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(step, { minLength: 1, maxLength: 25 }),
+        fc.constantFrom(1, 2),
+        fc.constantFrom(3, 1_000),
+        async (scheduler, steps, concurrency, limit) => {
+          const clock = createManualClock();
+          const queue = createCallQueue({ concurrency, limit, pausedForMs: () => 0, clock });
+          let running = 0;
+          let most = 0;
+          const top = queue.layer({
+            async find({ customerId }) {
+              running += 1;
+              most = Math.max(most, running);
+              await scheduler.schedule(Promise.resolve(), 'call');
+              running -= 1;
+              if (customerId === 'fails') throw new LookupFailure('server');
+              return { records: [], sentAt: 0, source: 'wolkvox' };
             },
           });
-        }),
-    });
-  }
-
-  async ask(phone: string, operation = start(this.now + 60_000)): Promise<{ answer: Promise<Answer> }> {
-    const answer = this.turnstile.find({ phone }, askingOf(operation));
-    answer.catch(() => undefined);
-    await turn();
-    return { answer };
-  }
-
-  get phones(): (string | undefined)[] {
-    return this.sent.map(({ phone }) => phone);
-  }
-
-  /** Lets calls of `ms` each be measured. */
-  async learn(calls: number, ms: number): Promise<void> {
-    for (let call = 0; call < calls; call += 1) {
-      await this.ask('known');
-      this.now += ms;
-      await this.sent.pop()?.end();
-    }
-  }
-}
-
-function start(deadlineMs = 60_000): RunningOperation {
-  const operation = startOperation({ deadlineMs, calls: 1_000 }, () => 0);
-  return operation;
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-describe('the turnstile', () => {
-  it('sends two at once, and the next when one has ended, well or not', async () => {
-    const bench = new Bench();
-    const asked = [await bench.ask('1'), await bench.ask('2'), await bench.ask('3'), await bench.ask('4')];
-    expect(bench.phones).toEqual(['1', '2']);
-    expect([bench.turnstile.running, bench.turnstile.waiting]).toEqual([2, 2]);
-    await bench.sent[1]?.end();
-    expect(bench.phones).toEqual(['1', '2', '3']);
-    const failure = new LookupFailure('UPSTREAM_UNAVAILABLE', 'planned');
-    await bench.sent[0]?.end(failure);
-    await expect(asked[0]?.answer).rejects.toBe(failure);
-    await expect(asked[1]?.answer).resolves.toBe(ANSWER);
-    expect(bench.phones).toEqual(['1', '2', '3', '4']);
-    expect([bench.turnstile.running, bench.turnstile.waiting]).toEqual([2, 0]);
-  });
-
-  it('refuses at once what a full queue has no room for, and says when it will have', async () => {
-    const bench = new Bench({ queueLimit: 4 });
-    await bench.learn(20, 3_000);
-    for (let call = 0; call < 6; call += 1) await bench.ask(`${call}`);
-    expect(bench.turnstile.waiting).toBe(4);
-    const { answer } = await bench.ask('too many');
-    // Four calls of 3 s, two at a time.
-    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_BUSY', retryable: true, retryAfterSeconds: 6 });
-    expect(bench.events).toEqual([{ event: 'refused', code: 'UPSTREAM_BUSY', why: 'queue-full' }]);
-  });
-
-  it('refuses at once what would have its turn after the deadline, by the length of the queue and the latest calls', async () => {
-    const bench = new Bench({ queueLimit: 100 });
-    await bench.learn(30, 9_999);
-    await bench.learn(20, 2_000);
-    const now = bench.now;
-    const big = start(now + 60_000);
-    for (let call = 0; call < 12; call += 1) await bench.ask(`${call}`, big);
-    expect(bench.turnstile.waiting).toBe(10);
-    // Its own ten before it, of 2 s, two at a time: 10 s.
-    const late = await bench.ask('late', Object.assign(big, { deadline: now + 7_500 }));
-    await expect(late.answer).rejects.toMatchObject({ code: 'UPSTREAM_BUSY', retryAfterSeconds: 3 });
-    await bench.ask('in time', Object.assign(big, { deadline: now + 10_000 }));
-    expect(bench.turnstile.waiting).toBe(11);
-    // A newcomer has one call of the big one before it: 1 s.
-    await bench.ask('small', start(now + 1_000));
-    expect(bench.turnstile.waiting).toBe(12);
-    // The next one has a call of each before it: 2 s.
-    const hurried = await bench.ask('hurried', start(now + 1_999));
-    await expect(hurried.answer).rejects.toMatchObject({ code: 'UPSTREAM_BUSY', retryAfterSeconds: 1 });
-    expect(bench.events.map((event) => (event.event === 'refused' ? event.why : event.event))).toEqual([
-      'wait-too-long',
-      'wait-too-long',
-    ]);
-  });
-
-  it('bounds the queue before it has measured a call, too', async () => {
-    const bench = new Bench({ queueLimit: 1, concurrency: 1 });
-    await bench.ask('1');
-    await bench.ask('2');
-    const { answer } = await bench.ask('3');
-    await expect(answer).rejects.toMatchObject({
-      retryAfterSeconds: 1,
-      message: expect.stringContaining('1 calls wait') as string,
-    });
-  });
-
-  it('measures the latest twenty calls', async () => {
-    const bench = new Bench({ queueLimit: 1, concurrency: 1 });
-    await bench.learn(1, 40_000);
-    await bench.learn(20, 1_000);
-    await bench.ask('1');
-    await bench.ask('2');
-    const { answer } = await bench.ask('3');
-    await expect(answer).rejects.toMatchObject({ retryAfterSeconds: 1 });
-    const slower = new Bench({ queueLimit: 1, concurrency: 1 });
-    await slower.learn(1, 40_000);
-    await slower.learn(19, 1_000);
-    await slower.ask('1');
-    await slower.ask('2');
-    // (40 + 19) s by 20.
-    await expect((await slower.ask('3')).answer).rejects.toMatchObject({ retryAfterSeconds: 3 });
-  });
-
-  it('leaves no listener on an operation that goes on, and reports a failed call as no refusal', async () => {
-    const bench = new Bench();
-    const operation = start();
-    await bench.ask('1', operation);
-    await bench.ask('2', operation);
-    await bench.ask('3', operation);
-    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(1);
-    for (let call = 0; call < 3; call += 1) {
-      await bench.sent[call]?.end(new LookupFailure('UPSTREAM_UNAVAILABLE', 'planned'));
-    }
-    expect(getEventListeners(operation.signal, 'abort')).toHaveLength(0);
-    expect(bench.events).toEqual([]);
-  });
-
-  it('refuses nobody while a slot is free, however slow the latest calls were', async () => {
-    const bench = new Bench();
-    await bench.learn(20, 50_000);
-    await bench.ask('1', start(bench.now + 1));
-    await bench.ask('2', start(bench.now + 1));
-    expect(bench.phones).toEqual(['1', '2']);
-  });
-
-  it('never sends what nobody waits for any more, and ends what is sent', async () => {
-    const bench = new Bench();
-    const [sender, waiter] = [start(), start()];
-    const sent = await bench.ask('sent', sender);
-    await bench.ask('2');
-    const waiting = await bench.ask('waiting', waiter);
-    waiter.end();
-    await expect(waiting.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    await turn();
-    expect(bench.turnstile.waiting).toBe(0);
-    expect(bench.events).toEqual([{ event: 'refused', code: 'UPSTREAM_TIMEOUT', why: 'nobody-waits' }]);
-    sender.end();
-    await turn();
-    // Its slot is not free before it has ended.
-    await bench.ask('next');
-    expect(bench.phones).toEqual(['sent', '2']);
-    await bench.sent[0]?.end();
-    await expect(sent.answer).resolves.toBe(ANSWER);
-    expect(bench.phones).toEqual(['sent', '2', 'next']);
-  });
-
-  it('sends nothing for an operation that is over before it asks', async () => {
-    const bench = new Bench();
-    const gone = start();
-    gone.end();
-    const { answer } = await bench.ask('1', gone);
-    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect(bench.sent).toEqual([]);
-    expect(bench.turnstile.waiting).toBe(0);
-  });
-});
-
-describe('the turnstile while Wolkvox asks for a pause', () => {
-  it('refuses at once whose deadline is before its end, and lets the others wait it out', async () => {
-    const bench = new Bench();
-    const throttled = new WolkvoxFailure('throttled', undefined, { retryAfterSeconds: 60 });
-    await bench.ask('1', start(200_000));
-    await bench.sent[0]?.end(throttled);
-    const { answer } = await bench.ask('2', start(25_000));
-    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_BUSY', retryAfterSeconds: 35 });
-    bench.now = 59_990;
-    const patient = start(200_000);
-    const waiting = await bench.ask('3', patient);
-    expect(bench.phones).toEqual(['1']);
-    bench.now = 60_000;
-    await expect.poll(() => bench.phones).toEqual(['1', '3']);
-    await bench.sent[1]?.end();
-    await expect(waiting.answer).resolves.toBe(ANSWER);
-  });
-
-  it('gives back a place that came during a pause, and takes one after it', async () => {
-    const grants: ((place: Place) => void)[] = [];
-    let released = 0;
-    const place: Place = { lost: undefined, release: () => (released += 1) };
-    const bench = new Bench({ places: { take: () => new Promise((resolve) => grants.push(resolve)) } });
-    await bench.ask('1');
-    await bench.ask('2');
-    grants[0]?.(place);
-    await expect.poll(() => bench.phones).toEqual(['1']);
-    await bench.sent[0]?.end(new WolkvoxFailure('throttled', undefined, { retryAfterSeconds: 1 }));
-    grants[1]?.(place);
-    await expect.poll(() => released).toBe(2);
-    expect(bench.phones).toEqual(['1']);
-    bench.now = 1_000;
-    await expect.poll(() => grants.length, { timeout: 5_000 }).toBe(3);
-    grants[2]?.(place);
-    await expect.poll(() => bench.phones).toEqual(['1', '2']);
-  });
-
-  it('sends nothing for those who leave during the pause, and pauses for somebody else who uses the token, too', async () => {
-    const bench = new Bench();
-    await bench.ask('1');
-    await bench.sent[0]?.end(new WolkvoxFailure('simultaneous'));
-    const leaver = start();
-    const { answer } = await bench.ask('2', leaver);
-    leaver.end();
-    await expect(answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect(bench.phones).toEqual(['1']);
-    bench.now = 1_000;
-    await bench.ask('3');
-    expect(bench.phones).toEqual(['1', '3']);
-  });
-});
-
-describe('the turnstile and the places of the token', () => {
-  it('takes a place before each call and gives it back after, well or not', async () => {
-    let held = 0;
-    let most = 0;
-    const places: Places = {
-      take: () => {
-        held += 1;
-        most = Math.max(most, held);
-        return Promise.resolve<Place>({ lost: undefined, release: () => (held -= 1) });
-      },
-    };
-    const bench = new Bench({ places });
-    for (let call = 0; call < 5; call += 1) await bench.ask(`${call}`);
-    for (let call = 0; call < 5; call += 1)
-      await bench.sent[call]?.end(call % 2 === 0 ? undefined : new LookupFailure('UPSTREAM_TIMEOUT', 'planned'));
-    expect([most, held]).toEqual([2, 0]);
-  });
-
-  it('frees the slot where no place can be had, and sends nothing where everybody left while it waited for one', async () => {
-    const failure = new LookupFailure('UPSTREAM_UNAVAILABLE', 'no places');
-    let grant: ((place: Place) => void) | undefined;
-    let released = 0;
-    const places: Places = {
-      take: () => (grant === undefined ? new Promise((resolve) => (grant = resolve)) : Promise.reject(failure)),
-    };
-    const bench = new Bench({ places, concurrency: 1 });
-    const asker = start();
-    const first = await bench.ask('1', asker);
-    const second = await bench.ask('2');
-    asker.end();
-    grant?.({ lost: undefined, release: () => (released += 1) });
-    await expect(first.answer).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    await expect(second.answer).rejects.toBe(failure);
-    expect(bench.sent).toEqual([]);
-    expect(released).toBe(1);
-    expect(bench.turnstile.running).toBe(0);
+          const operations = Array.from({ length: 5 }, operation);
+          const lookups = steps.map(async ({ operation: index, phone, fails, leaves, moves }) => {
+            const lookup = { phone: `${phone}`, ...(fails ? { customerId: 'fails' } : {}) };
+            const own = operations[index] ?? operation();
+            const controller = new AbortController();
+            if (leaves) {
+              void scheduler
+                .schedule(Promise.resolve(), 'leave')
+                .then(() => controller.abort(new LookupFailure('abandoned')));
+            }
+            if (moves !== 'no') {
+              void scheduler.schedule(Promise.resolve(), moves).then(() => {
+                if (moves === 'promote') queue.promote(lookup, operation());
+                else queue.demote(lookup);
+              });
+            }
+            return top.find(lookup, lookupOptions(clock, { operation: own, signal: controller.signal }));
+          });
+          const ended = await scheduler.waitFor(Promise.allSettled(lookups));
+          for (const result of ended) {
+            if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(LookupFailure);
+          }
+          expect(most).toBeLessThanOrEqual(concurrency);
+          expect(most).toBeGreaterThan(0);
+          // Each slot is free again: as many calls start at once.
+          const last = Array.from({ length: concurrency }, () => top.find({ phone: '1' }, lookupOptions(clock)));
+          await Promise.resolve();
+          expect(queue.state()).toEqual({ running: concurrency, waiting: 0 });
+          await scheduler.waitFor(Promise.all(last));
+          expect(running).toBe(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });

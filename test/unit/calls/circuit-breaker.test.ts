@@ -1,108 +1,262 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ServiceEvent } from '../../../src/records/events.js';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { createBreaker, type Breaker } from '../../../src/wolkvox/breaker.js';
-import { WolkvoxFailure, type WolkvoxFailureKind } from '../../../src/wolkvox/failure.js';
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { createCallQueue } from '../../../src/calls/call-queue.js';
+import { createCircuitBreaker, type CircuitBreaker } from '../../../src/calls/circuit-breaker.js';
+import type { Answer } from '../../../src/core/answer.js';
+import type { ServiceEvent } from '../../../src/core/events.js';
+import { FAILURES, type FailureKind, type LookupFailure } from '../../../src/core/failure.js';
+import {
+  createManualClock,
+  createManualSource,
+  lookupOptions,
+  settle,
+  type ManualClock,
+  type ManualSource,
+} from '../../support/lookup-source.js';
 
-describe('The circuit breaker', () => {
-  let breaker: Breaker;
-  let events: ServiceEvent[];
+const ANA = { phone: '3001112233' };
+const KINDS = Object.keys(FAILURES) as FailureKind[];
 
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    events = [];
-    breaker = createBreaker({ observe: (event) => events.push(event), now: Date.now });
+interface TestCircuit {
+  readonly circuit: CircuitBreaker;
+  readonly clock: ManualClock;
+  readonly source: ManualSource;
+  readonly events: ServiceEvent[];
+  readonly find: (signal?: AbortSignal) => Promise<Answer>;
+  /** Makes a lookup, and ends its call with this failure. */
+  readonly fail: (kind: FailureKind) => Promise<void>;
+  /** Opens the circuit. */
+  readonly open: () => Promise<void>;
+}
+
+function createTestCircuit(): TestCircuit {
+  const clock = createManualClock();
+  const source = createManualSource(clock);
+  const events: ServiceEvent[] = [];
+  const circuit = createCircuitBreaker({ clock, observe: (event) => events.push(event) });
+  const top = circuit.layer(source);
+  const find = (signal = new AbortController().signal): Promise<Answer> => {
+    const answer = top.find(ANA, lookupOptions(clock, { signal }));
+    answer.catch(() => undefined);
+    return answer;
+  };
+  const fail = async (kind: FailureKind): Promise<void> => {
+    const found = find();
+    await source.call(source.calls.length - 1).fail(kind);
+    await expect(found).rejects.toMatchObject({ kind });
+  };
+  return {
+    ...{ circuit, clock, source, events, find, fail },
+    async open() {
+      for (let call = 0; call < 5; call += 1) await fail('server');
+    },
+  };
+}
+
+const failures = KINDS.filter((kind) => FAILURES[kind].circuit === 'failure');
+const harmless = KINDS.filter((kind) => ['success', 'ignore'].includes(FAILURES[kind].circuit));
+
+describe('The circuit', () => {
+  it('counts the failures of Wolkvox and of the way to it', () => {
+    expect(failures).toEqual(['maintenance', 'server', 'not-connected', 'connection', 'timeout']);
+    expect(KINDS.filter((kind) => FAILURES[kind].circuit === 'open')).toEqual(['token']);
+    expect(harmless.length).toBeGreaterThan(15);
   });
-  afterEach(() => void vi.useRealTimers());
 
-  const fail = (kind: WolkvoxFailureKind): Promise<unknown> =>
-    breaker.run(() => Promise.reject(new WolkvoxFailure(kind))).catch((error: unknown) => error);
-  const open = async (): Promise<void> => {
-    for (let count = 0; count < 5; count += 1) await fail('server');
-    expect(breaker.state).toBe('open');
-  };
-  const refusal = (): LookupFailure | undefined => {
-    try {
-      breaker.check();
-      return undefined;
-    } catch (error) {
-      if (error instanceof LookupFailure) return error;
-      throw error;
+  it.each(failures)('opens after five of %s in a row', async (kind) => {
+    const { circuit, source, find, fail } = createTestCircuit();
+    for (let call = 0; call < 4; call += 1) await fail(kind);
+    expect(circuit.state()).toBe('closed');
+    await fail(kind);
+    expect(circuit.state()).toBe('open');
+    await expect(find()).rejects.toMatchObject({ kind: 'circuit-open', retryAfterSeconds: 5, retryable: true });
+    expect(source.calls).toHaveLength(5);
+  });
+
+  it.each(harmless)('stays closed after any number of %s', async (kind) => {
+    const { circuit, fail, source } = createTestCircuit();
+    for (let call = 0; call < 12; call += 1) await fail(kind);
+    expect(circuit.state()).toBe('closed');
+    expect(source.calls).toHaveLength(12);
+  });
+
+  it('stays closed if an answer, or a refusal that shows that Wolkvox works, comes between failures', async () => {
+    const { circuit, source, find, fail } = createTestCircuit();
+    for (const kind of [undefined, 'simultaneous', 'malformed'] as const) {
+      for (let call = 0; call < 4; call += 1) await fail('timeout');
+      if (kind === undefined) {
+        const found = find();
+        await source.call(source.calls.length - 1).answer();
+        await found;
+      } else {
+        await fail(kind);
+      }
     }
-  };
+    expect(circuit.state()).toBe('closed');
+    // A refusal of the service itself says nothing about Wolkvox.
+    for (let call = 0; call < 4; call += 1) await fail('timeout');
+    await fail('quota-used');
+    await fail('timeout');
+    expect(circuit.state()).toBe('open');
+  });
 
-  it.each<WolkvoxFailureKind>(['maintenance', 'server', 'timeout', 'connection'])(
-    'opens on five of %s',
-    async (kind) => {
-      for (let count = 0; count < 4; count += 1) await fail(kind);
-      expect(breaker.state).toBe('closed');
-      await fail(kind);
-      expect(breaker.state).toBe('open');
-      expect(refusal()).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 5 });
-    },
-  );
+  it('opens at once if Wolkvox refuses the token, for a minute, and says what to check', async () => {
+    const { circuit, find, fail, events } = createTestCircuit();
+    await fail('token');
+    expect(circuit.state()).toBe('open');
+    await expect(find()).rejects.toMatchObject({
+      kind: 'circuit-open',
+      message: expect.stringContaining('WOLKVOX_TOKEN') as string,
+      retryAfterSeconds: 60,
+    });
+    expect(events).toEqual([{ event: 'circuit.opened', reason: 'token', ms: 60_000 }]);
+  });
 
-  it.each<WolkvoxFailureKind>(['simultaneous', 'throttled', 'quota', 'request', 'malformed', 'too-large'])(
-    'stays closed whatever there is of %s',
-    async (kind) => {
-      for (let count = 0; count < 20; count += 1) await fail(kind);
-      expect(breaker.state).toBe('closed');
-      expect(refusal()).toBeUndefined();
-    },
-  );
-
-  it('probes after 5 s, and after twice as long each time that fails, up to a minute', async () => {
+  it('sends a probe after 5 s, and after twice as long each time that the probe fails, up to a minute', async () => {
+    const { circuit, clock, source, events, find, fail, open } = createTestCircuit();
     await open();
     for (const seconds of [5, 10, 20, 40, 60, 60]) {
-      expect(refusal()?.retryAfterSeconds).toBe(seconds);
-      vi.advanceTimersByTime(seconds * 1000 - 1);
-      expect(refusal()).toBeDefined();
-      vi.advanceTimersByTime(1);
-      expect(refusal()).toBeUndefined();
+      const calls = source.calls.length;
+      await expect(find()).rejects.toMatchObject({ retryAfterSeconds: seconds });
+      clock.advance(seconds * 1_000 - 1);
+      await expect(find()).rejects.toMatchObject({ kind: 'circuit-open', retryAfterSeconds: 1 });
+      clock.advance(1);
+      expect(source.calls).toHaveLength(calls);
       await fail('connection');
-      expect(breaker.state).toBe('open');
+      expect(circuit.state()).toBe('open');
     }
-  });
-
-  it('opens at once on a refused token, and leaves it a minute', async () => {
-    await fail('token');
-    expect(refusal()).toMatchObject({ message: expect.stringContaining('token') as string, retryAfterSeconds: 60 });
-  });
-
-  it('closes on a probe that is answered, or refused for what is no sickness', async () => {
-    for (const answer of [Promise.resolve('records'), Promise.reject(new WolkvoxFailure('simultaneous'))]) {
-      await open();
-      vi.advanceTimersByTime(5_000);
-      await breaker.run(() => answer).catch(() => undefined);
-      expect(breaker.state).toBe('closed');
-      await breaker.run(() => Promise.resolve());
-    }
-  });
-
-  it('learns nothing from a probe that was never sent', async () => {
-    await open();
-    vi.advanceTimersByTime(5_000);
-    const unsent = new LookupFailure('UPSTREAM_QUOTA_EXHAUSTED', 'used up');
-    await expect(breaker.run(() => Promise.reject(unsent))).rejects.toBe(unsent);
-    expect(breaker.state).toBe('open');
-  });
-
-  it('refuses everybody else while a probe is under way', async () => {
-    await open();
-    vi.advanceTimersByTime(5_000);
-    let answer: (text: string) => void = () => undefined;
-    const probe = breaker.run(() => new Promise<string>((resolve) => (answer = resolve)));
-    expect(breaker.state).toBe('half-open');
-    expect(refusal()?.code).toBe('UPSTREAM_UNAVAILABLE');
-    const call = vi.fn(() => Promise.resolve());
-    await expect(breaker.run(call)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
-    expect(call).not.toHaveBeenCalled();
-    answer('records');
-    await expect(probe).resolves.toBe('records');
-    expect(events.filter(({ event }) => event === 'circuit').map((event) => 'state' in event && event.state)).toEqual([
-      'open',
-      'half-open',
-      'closed',
+    expect(events.filter(({ event }) => event === 'circuit.opened').map((event) => 'ms' in event && event.ms)).toEqual([
+      5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000,
     ]);
+  });
+
+  it.each(['answer', 'simultaneous', 'quota', 'malformed'] as const)(
+    'closes if the probe ends with %s',
+    async (end) => {
+      const { circuit, clock, source, events, find, fail, open } = createTestCircuit();
+      await open();
+      clock.advance(5_000);
+      const probe = find();
+      expect(circuit.state()).toBe('half-open');
+      if (end === 'answer') await source.call(5).answer();
+      else await source.call(5).fail(end);
+      await probe.catch(() => undefined);
+      expect(circuit.state()).toBe('closed');
+      expect(events.map(({ event }) => event)).toEqual(['circuit.opened', 'circuit.probing', 'circuit.closed']);
+      // The count of failures starts anew.
+      for (let call = 0; call < 4; call += 1) await fail('server');
+      expect(circuit.state()).toBe('closed');
+    },
+  );
+
+  it('sends one probe at a time', async () => {
+    const { clock, source, find, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    const probe = find();
+    const others = [find(), find()];
+    for (const other of others)
+      await expect(other).rejects.toMatchObject({ kind: 'circuit-open', retryAfterSeconds: 5 });
+    expect(source.calls).toHaveLength(6);
+    await source.call(5).answer();
+    await expect(probe).resolves.toMatchObject({ records: [] });
+  });
+
+  it('sends the next probe although the one before has no result, and the newest one decides', async () => {
+    const { circuit, clock, source, find, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    const first = find();
+    clock.advance(5_000);
+    const second = find();
+    expect(source.calls).toHaveLength(7);
+    await source.call(5).fail('timeout');
+    await expect(first).rejects.toMatchObject({ kind: 'timeout' });
+    expect(circuit.state()).toBe('half-open');
+    await source.call(6).answer();
+    await second;
+    expect(circuit.state()).toBe('closed');
+  });
+
+  it('lets the probe decide, whatever happens to calls that were sent before', async () => {
+    for (const older of ['timeout', 'answer'] as const) {
+      const { circuit, clock, source, find, fail } = createTestCircuit();
+      const slow = find();
+      for (let call = 0; call < 5; call += 1) await fail('server');
+      clock.advance(5_000);
+      const probe = find();
+      if (older === 'answer') await source.call(0).answer();
+      else await source.call(0).fail(older);
+      await slow.catch(() => undefined);
+      expect(circuit.state()).toBe('half-open');
+      if (older === 'answer') await source.call(6).fail('server');
+      else await source.call(6).answer();
+      await probe.catch(() => undefined);
+      expect(circuit.state()).toBe(older === 'answer' ? 'open' : 'closed');
+    }
+  });
+
+  it('makes the next lookup the probe if the probe was refused before it was sent', async () => {
+    const { circuit, clock, source, find, fail, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    await fail('quota-used');
+    expect(circuit.state()).toBe('open');
+    const probe = find();
+    await source.call(6).answer();
+    await expect(probe).resolves.toMatchObject({ records: [] });
+    expect(circuit.state()).toBe('closed');
+  });
+
+  it('does not count a bug', async () => {
+    const clock = createManualClock();
+    const circuit = createCircuitBreaker({ clock, observe: () => undefined });
+    const top = circuit.layer({ find: () => Promise.reject(new TypeError('a bug')) });
+    for (let call = 0; call < 10; call += 1) {
+      await expect(top.find(ANA, lookupOptions(clock))).rejects.toThrow('a bug');
+    }
+    expect(circuit.state()).toBe('closed');
+  });
+
+  it('leaves no listener on a signal', async () => {
+    const { source, find } = createTestCircuit();
+    const { signal } = new AbortController();
+    const found = [find(signal), find(signal)];
+    await settle();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    await source.call(0).answer();
+    await source.call(1).fail('server');
+    await Promise.allSettled(found);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('When the circuit opens', () => {
+  it('the calls that wait are cancelled, and those that were sent go on', async () => {
+    const clock = createManualClock();
+    const source = createManualSource(clock);
+    const circuit = createCircuitBreaker({ clock, observe: () => undefined });
+    const queue = createCallQueue({ concurrency: 2, limit: 100, pausedForMs: () => 0, clock });
+    const top = circuit.layer(queue.layer(source));
+    const found = Array.from({ length: 12 }, () => top.find(ANA, lookupOptions(clock)));
+    const settled = Promise.allSettled(found);
+    await settle();
+    for (let call = 0; call < 5; call += 1) await source.call(call).fail('server');
+    expect(circuit.state()).toBe('open');
+    // The fifth failure frees a slot at the same moment.
+    expect(queue.state()).toEqual({ running: 2, waiting: 0 });
+    await source.call(5).answer();
+    await source.call(6).answer();
+    expect(source.calls).toHaveLength(7);
+    const kinds = (await settled).map((result) =>
+      result.status === 'fulfilled' ? 'answer' : (result.reason as LookupFailure).kind,
+    );
+    expect(kinds).toEqual([
+      ...Array<string>(5).fill('server'),
+      'answer',
+      'answer',
+      ...Array<string>(5).fill('circuit-open'),
+    ]);
+    expect((await settled)[11]).toMatchObject({ reason: { retryAfterSeconds: 5 } });
   });
 });

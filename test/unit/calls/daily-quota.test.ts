@@ -1,151 +1,327 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ServiceEvent } from '../../../src/records/events.js';
-import type { DayBudget } from '../../../src/records/limits.js';
-import { createDayBudget } from '../../../src/wolkvox/budget.js';
+import { createDailyQuota, type DailyQuotaOptions } from '../../../src/calls/daily-quota.js';
+import type { ServiceEvent } from '../../../src/core/events.js';
+import type { DailyQuota } from '../../../src/core/limits.js';
 
 /** 23:30 of 22 November in the account's zone, five hours behind UTC. */
 const LATE = Date.UTC(2026, 10, 23, 4, 30);
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
-interface Setting {
-  now: number;
-  events: ServiceEvent[];
-  open(options?: { limit?: number; stateDir?: string; account?: string }): DayBudget;
+interface Account {
+  /** The wall clock, in epoch milliseconds. */
+  wallMs: number;
+  /** The monotonic clock. */
+  nowMs: number;
+  readonly events: ServiceEvent[];
+  open(options?: Partial<DailyQuotaOptions>): Promise<DailyQuota>;
+  advance(ms: number): void;
 }
 
-function setting(): Setting {
-  const events: ServiceEvent[] = [];
-  const self: Setting = {
-    now: LATE,
-    events,
-    open: ({ limit, stateDir, account = '0042' } = {}) =>
-      createDayBudget({
-        limit,
-        stateDir,
-        account,
-        zone: 'UTC-5',
-        observe: (event) => events.push(event),
-        now: () => self.now,
+function createAccount(): Account {
+  const account: Account = {
+    wallMs: LATE,
+    nowMs: 0,
+    events: [],
+    open: (options) =>
+      createDailyQuota({
+        ...{ limit: undefined, zone: 'UTC-5', stateDir: undefined, account: '0042' },
+        clock: {
+          monotonicMs: () => account.nowMs,
+          epochMs: () => account.wallMs,
+          wallMs: () => account.wallMs,
+          setEpochMs: () => undefined,
+        },
+        observe: (event) => account.events.push(event),
+        ...options,
       }),
+    advance(ms) {
+      account.wallMs += ms;
+      account.nowMs += ms;
+    },
   };
-  return self;
+  return account;
 }
 
-async function folder(): Promise<string> {
-  const made = await mkdtemp(path.join(tmpdir(), 'day-count-'));
-  onTestFinished(() => rm(made, { recursive: true, force: true }));
-  return path.join(made, 'state');
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'daily-quota-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return path.join(folder, 'state');
 }
 
-async function spend(budget: DayBudget, times: number): Promise<PromiseSettledResult<void>[]> {
-  return Promise.allSettled(Array.from({ length: times }, () => budget.spend()));
+/** Consumes at the same time; returns how many calls were granted. */
+async function granted(quota: DailyQuota, calls: number): Promise<number> {
+  const results = await Promise.allSettled(Array.from({ length: calls }, () => quota.consume()));
+  return results.filter(({ status }) => status === 'fulfilled').length;
 }
 
-const granted = (results: readonly PromiseSettledResult<void>[]): number =>
-  results.filter(({ status }) => status === 'fulfilled').length;
-
-describe("the day's budget", () => {
-  it('grants exactly the limit however many ask at once, and does not count what it refuses', async () => {
-    const budget = setting().open({ limit: 20 });
-    const results = await spend(budget, 30);
-    expect(granted(results)).toBe(20);
-    expect(budget.state).toMatchObject({ day: '2026-11-22', spent: 20, limit: 20 });
-    expect(results.at(-1)).toMatchObject({
-      reason: {
-        code: 'UPSTREAM_QUOTA_EXHAUSTED',
-        retryable: false,
-        retryAfterSeconds: 1800,
-        message: 'The 20 calls of the day are used up.',
-      },
+describe('The daily quota', () => {
+  it('grants exactly the limit to calls that are made at the same time, and does not count those that it refuses', async () => {
+    const quota = await createAccount().open({ limit: 20 });
+    expect(await granted(quota, 30)).toBe(20);
+    expect(quota.state()).toEqual({ day: '2026-11-22', used: 20, limit: 20, isExhausted: false });
+    await expect(quota.consume()).rejects.toMatchObject({
+      kind: 'quota-used',
+      code: 'UPSTREAM_QUOTA_EXHAUSTED',
+      retryable: false,
+      retryAfterSeconds: 1_800,
+      message: expect.stringContaining('limit of 20 calls to Wolkvox (WOLKVOX_DAILY_LIMIT)') as string,
     });
   });
 
-  it("begins anew at midnight of the account's zone", async () => {
-    const at = setting();
-    const budget = at.open({ limit: 2 });
-    await spend(budget, 3);
-    at.now = LATE + HOUR / 2 - 1;
-    expect(granted(await spend(budget, 1))).toBe(0);
-    at.now = LATE + HOUR / 2;
-    expect(granted(await spend(budget, 3))).toBe(2);
-    expect(budget.state).toMatchObject({ day: '2026-11-23', spent: 2 });
+  it('grants no call with a limit of 0', async () => {
+    const quota = await createAccount().open({ limit: 0 });
+    expect(await granted(quota, 3)).toBe(0);
+    expect(quota.state().used).toBe(0);
   });
 
-  it('counts without a limit, and tells of the day that it is now', async () => {
-    const at = setting();
-    const budget = at.open();
-    expect(budget.state).toEqual({ day: '2026-11-22', spent: 0, limit: undefined, exhaustedUntil: undefined });
-    expect(granted(await spend(budget, 5))).toBe(5);
-    expect(budget.state).toMatchObject({ spent: 5, limit: undefined });
-    expect(at.events).toEqual([]);
-    at.now += HOUR;
-    expect(budget.state).toEqual({ day: '2026-11-23', spent: 0, limit: undefined, exhaustedUntil: undefined });
+  it('counts without a limit', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    expect(quota.state()).toEqual({ day: '2026-11-22', used: 0, limit: undefined, isExhausted: false });
+    expect(await granted(quota, 5)).toBe(5);
+    expect(quota.state().used).toBe(5);
+    expect(account.events).toEqual([]);
   });
 
-  it('tells once of 80, 95 and 100 percent', async () => {
-    const at = setting();
-    await spend(at.open({ limit: 40 }), 50);
-    expect(at.events).toEqual([
-      { event: 'budget', percent: 80, spent: 32, limit: 40 },
-      { event: 'budget', percent: 95, spent: 38, limit: 40 },
-      { event: 'budget', percent: 100, spent: 40, limit: 40 },
-    ]);
+  it("starts anew at midnight of the account's zone", async () => {
+    const account = createAccount();
+    const quota = await account.open({ limit: 2 });
+    expect(await granted(quota, 3)).toBe(2);
+    account.advance(HOUR / 2 - 1);
+    expect(await granted(quota, 1)).toBe(0);
+    account.advance(1);
+    expect(await granted(quota, 3)).toBe(2);
+    expect(quota.state()).toMatchObject({ day: '2026-11-23', used: 2 });
   });
 
-  it('stops when Wolkvox says that the day is used up, lets one probe an hour through, and ends that with the day or a success', async () => {
-    const at = setting();
-    at.now = Date.UTC(2026, 10, 23, 12, 0);
-    const budget = at.open();
-    await budget.spend();
-    await budget.exhausted();
-    expect(budget.state.exhaustedUntil).toBe(Date.UTC(2026, 10, 24, 5, 0));
-    expect(granted(await spend(budget, 5))).toBe(0);
-    at.now += HOUR;
-    expect(granted(await spend(budget, 5))).toBe(1);
-    at.now += HOUR / 2;
-    expect(granted(await spend(budget, 5))).toBe(0);
-    await budget.accepted();
-    expect(granted(await spend(budget, 5))).toBe(5);
-    await budget.exhausted();
-    at.now = Date.UTC(2026, 10, 24, 5, 0);
-    expect(granted(await spend(budget, 5))).toBe(5);
+  it('takes a call back on the day that it was counted', async () => {
+    const account = createAccount();
+    const quota = await account.open({ limit: 3 });
+    const day = await quota.consume();
+    expect(day).toBe('2026-11-22');
+    await quota.consume();
+    await quota.giveBack(day);
+    expect(quota.state().used).toBe(1);
+    expect(await granted(quota, 5)).toBe(2);
+    account.advance(HOUR);
+    await quota.consume();
+    await quota.giveBack(day);
+    expect(quota.state()).toMatchObject({ day: '2026-11-23', used: 1 });
+  });
+
+  it('keeps the count of a day although the clock jumps to the next one and back', async () => {
+    const account = createAccount();
+    const quota = await account.open({ limit: 10 });
+    expect(await granted(quota, 8)).toBe(8);
+    account.wallMs += 24 * HOUR;
+    expect(await granted(quota, 1)).toBe(1);
+    account.wallMs -= 24 * HOUR;
+    expect(await granted(quota, 10)).toBe(2);
+  });
+
+  it('reports once that 80, 95 and 100 percent of the limit are reached, each day', async () => {
+    const account = createAccount();
+    const quota = await account.open({ limit: 40 });
+    await granted(quota, 50);
+    const expected = [
+      { event: 'quota.warning', percent: 80, used: 32, limit: 40 },
+      { event: 'quota.warning', percent: 95, used: 38, limit: 40 },
+      { event: 'quota.warning', percent: 100, used: 40, limit: 40 },
+    ];
+    expect(account.events).toEqual(expected);
+    account.advance(HOUR);
+    await granted(quota, 50);
+    expect(account.events).toEqual([...expected, ...expected]);
   });
 });
 
-describe("the day's budget in a folder", () => {
-  it('survives a restart, and a crash at any moment, without a call forgotten', async () => {
-    const at = setting();
-    const stateDir = await folder();
-    await spend(at.open({ limit: 10, stateDir }), 7);
-    // Not closed: the process is gone.
-    const after = at.open({ limit: 10, stateDir });
-    expect(granted(await spend(after, 7))).toBe(3);
-    expect(after.state.spent).toBe(10);
+describe('A day that Wolkvox says is used up', () => {
+  it('is checked by one call after 10 s, 1, 5 and 15 minutes and then every hour', async () => {
+    const account = createAccount();
+    account.wallMs = Date.UTC(2026, 10, 23, 6, 0);
+    const quota = await account.open();
+    const day = await quota.consume();
+    expect(await quota.markExhausted(day)).toBe(10_000);
+    expect(quota.state().isExhausted).toBe(true);
+    for (const [delayMs, nextMs] of [
+      [10_000, MINUTE],
+      [MINUTE, 5 * MINUTE],
+      [5 * MINUTE, 15 * MINUTE],
+      [15 * MINUTE, HOUR],
+      [HOUR, HOUR],
+      [HOUR, HOUR],
+    ] as const) {
+      await expect(quota.consume()).rejects.toMatchObject({
+        kind: 'quota-exhausted',
+        code: 'UPSTREAM_QUOTA_EXHAUSTED',
+        retryAfterSeconds: delayMs / 1_000,
+      });
+      account.advance(delayMs - 1);
+      expect(await granted(quota, 5)).toBe(0);
+      account.advance(1);
+      expect(await granted(quota, 5)).toBe(1);
+      expect(await quota.markExhausted(day)).toBe(nextMs);
+    }
+    expect(account.events).toEqual([{ event: 'quota.exhausted', ms: 10_000 }]);
   });
 
-  it('keeps accounts apart and removes the files of days that are over', async () => {
-    const at = setting();
-    const stateDir = await folder();
-    await spend(at.open({ limit: 2, stateDir }), 2);
-    expect(granted(await spend(at.open({ limit: 2, stateDir, account: '0043' }), 2))).toBe(2);
-    expect(await readdir(stateDir)).toHaveLength(2);
-    at.now += HOUR;
-    await spend(at.open({ limit: 2, stateDir }), 1);
-    expect((await readdir(stateDir)).filter((name) => name.endsWith('2026-11-23'))).toHaveLength(1);
-    expect(await readdir(stateDir)).toHaveLength(2);
+  it('is open again as soon as Wolkvox accepts a call', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    const day = await quota.consume();
+    await quota.markExhausted(day);
+    await quota.markAccepted('2026-11-21');
+    expect(await granted(quota, 5)).toBe(0);
+    await quota.markAccepted(day);
+    expect(quota.state().isExhausted).toBe(false);
+    expect(await granted(quota, 5)).toBe(5);
+    await quota.markExhausted(day);
+    expect(account.events).toHaveLength(2);
   });
 
-  it('makes no call that it cannot count, and says why', async () => {
-    const at = setting();
-    const stateDir = await folder();
-    await writeFile(stateDir, 'a file where a folder should be');
-    const budget = at.open({ stateDir });
-    expect(await spend(budget, 1)).toMatchObject([
-      { reason: { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringContaining('not be counted') as string } },
-    ]);
-    expect(at.events).toMatchObject([{ event: 'count-not-written', reason: 'EEXIST' }]);
+  it('is over at midnight, and a late refusal of the day before closes no new day', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    const day = await quota.consume();
+    await quota.markExhausted(day);
+    account.advance(HOUR / 2);
+    expect(quota.state()).toMatchObject({ day: '2026-11-23', isExhausted: false });
+    expect(await granted(quota, 5)).toBe(5);
+    await quota.markExhausted(day);
+    expect(await granted(quota, 5)).toBe(5);
+  });
+
+  it('stays closed until its own check although a refusal of the day before arrives late', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    const yesterday = await quota.consume();
+    account.advance(HOUR / 2);
+    expect(await quota.markExhausted(yesterday)).toBe(0);
+    expect(account.events).toEqual([]);
+    const today = await quota.consume();
+    await quota.markExhausted(today);
+    await quota.markExhausted(yesterday);
+    expect(quota.state().isExhausted).toBe(true);
+    expect(await granted(quota, 5)).toBe(0);
+  });
+
+  it('does not end because the wall clock steps', async () => {
+    const account = createAccount();
+    account.wallMs = Date.UTC(2026, 10, 23, 12, 0);
+    const quota = await account.open();
+    await quota.markExhausted(await quota.consume());
+    account.wallMs += 5 * HOUR;
+    expect(await granted(quota, 5)).toBe(0);
+    account.nowMs += 10_000;
+    account.wallMs -= 8 * HOUR;
+    expect(await granted(quota, 5)).toBe(1);
+  });
+});
+
+describe('The daily quota in a folder', () => {
+  it('survives a restart, also after a crash', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    expect(await granted(await account.open({ limit: 10, stateDir }), 7)).toBe(7);
+    // The first instance is never closed.
+    const restarted = await account.open({ limit: 10, stateDir });
+    expect(restarted.state().used).toBe(7);
+    expect(await granted(restarted, 7)).toBe(3);
+    expect(restarted.state().used).toBe(10);
+    await restarted.giveBack('2026-11-22');
+    expect((await account.open({ limit: 10, stateDir })).state().used).toBe(9);
+  });
+
+  it('is never passed by two instances together, in whatever order they count', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 3 }), fc.boolean()), { minLength: 1, maxLength: 8 }),
+        async (limit, steps) => {
+          const account = createAccount();
+          const stateDir = await mkdtemp(path.join(tmpdir(), 'daily-quota-'));
+          try {
+            const one = await account.open({ limit, stateDir });
+            const other = await account.open({ limit, stateDir });
+            let used = 0;
+            for (const [isOne, calls, atOnce] of steps) {
+              const first = isOne ? one : other;
+              const second = isOne ? other : one;
+              const counts = await Promise.all([granted(first, calls), atOnce ? granted(second, calls) : 0]);
+              used += counts[0] + counts[1];
+              expect(used).toBeLessThanOrEqual(limit);
+            }
+            // Alone, an instance gets what is left.
+            expect(await granted(one, limit)).toBe(limit - used);
+          } finally {
+            await rm(stateDir, { recursive: true });
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('keeps the count of a day although the clock jumps to the next one and back', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    const quota = await account.open({ limit: 10, stateDir });
+    expect(await granted(quota, 8)).toBe(8);
+    account.wallMs += 24 * HOUR;
+    expect(await granted(quota, 1)).toBe(1);
+    await account.open({ limit: 10, stateDir });
+    account.wallMs -= 24 * HOUR;
+    expect(await granted(quota, 10)).toBe(2);
+    expect(await granted(await account.open({ limit: 10, stateDir }), 10)).toBe(0);
+  });
+
+  it('has a count for each account, and removes the files of old days', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    expect(await granted(await account.open({ limit: 2, stateDir }), 3)).toBe(2);
+    expect(await granted(await account.open({ limit: 2, stateDir, account: '0043' }), 3)).toBe(2);
+    const files = await readdir(stateDir);
+    expect(files).toHaveLength(2);
+    expect(files.join()).not.toMatch(/004[23]/);
+    account.advance(7 * 24 * HOUR);
+    await account.open({ limit: 2, stateDir });
+    expect(await readdir(stateDir)).toHaveLength(3);
+    account.advance(24 * HOUR);
+    await account.open({ limit: 2, stateDir });
+    const remaining = await readdir(stateDir);
+    expect(remaining.filter((name) => name.endsWith('2026-11-22'))).toHaveLength(1);
+    expect(remaining).toHaveLength(3);
+  });
+
+  it('rejects at its creation with the system error code if the folder cannot be written', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    await writeFile(stateDir, 'a file with the name of the folder');
+    await expect(account.open({ stateDir })).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(account.open({ stateDir: path.join(stateDir, 'below') })).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await rm(stateDir);
+    await expect(account.open({ stateDir })).resolves.toBeDefined();
+  });
+
+  it('grants no call that it cannot count, and grants calls again as soon as it can', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    const quota = await account.open({ stateDir });
+    expect(await granted(quota, 1)).toBe(1);
+    await rename(stateDir, `${stateDir}-away`);
+    await expect(quota.consume()).rejects.toMatchObject({
+      kind: 'count-failed',
+      code: 'UPSTREAM_UNAVAILABLE',
+      cause: { code: 'ENOENT' },
+    });
+    expect(account.events).toEqual([{ event: 'quota.write-failed', reason: 'ENOENT' }]);
+    await rename(`${stateDir}-away`, stateDir);
+    expect(await granted(quota, 1)).toBe(1);
+    expect(quota.state().used).toBe(2);
   });
 });

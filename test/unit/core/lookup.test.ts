@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { lookupKey, matches, readLookup, type Criteria } from '../../../src/records/lookup.js';
-import type { CampaignRecord } from '../../../src/records/record.js';
+import { LookupFailure } from '../../../src/core/failure.js';
+import { lookupKey, matches, readLookup, type Criteria } from '../../../src/core/lookup.js';
+import { campaignRecord } from '../../support/record.js';
 
 const DIGITS = Array.from('0123456789');
-/** What people write between the digits of a phone number; the hyphens of Unicode and a no-break space too. */
+/** Characters that people write between the digits of a phone number, Unicode hyphens and spaces included. */
 const PUNCTUATION = ['', '', ' ', '-', '.', '(', ')', '[', ']', '/', '\u2010', '\u2013', '\u00a0', '\t'] as const;
+
+const PHONE_FORM = 'phone must contain 7 to 18 digits (spaces, dashes, dots, brackets and a leading + are ignored)';
+const CUSTOMER_ID_FORM = 'customerId must be one line of visible text';
+const CAMPAIGN_ID_FORM = 'campaignId must contain 1 to 10 digits and nothing else';
+const NONE_GIVEN = 'At least one of phone, customerId and campaignId is needed; all are absent or blank.';
 
 const digits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...DIGITS), minLength, maxLength });
@@ -18,7 +23,7 @@ const anything = fc.oneof(
 );
 const criterion = fc.oneof({ weight: 1, arbitrary: blank }, { weight: 3, arbitrary: anything });
 const criteria = fc.record({ phone: criterion, customerId: criterion, campaignId: criterion });
-const soundCriteria = fc
+const validCriteria = fc
   .record({
     phone: fc.oneof(blank, digits(7, 18)),
     customerId: fc.oneof(blank, fc.stringMatching(/^[A-Z]{2}[- ][0-9]{1,12}$/)),
@@ -26,7 +31,7 @@ const soundCriteria = fc
   })
   .filter((given) => Object.values(given).some((value) => (value ?? '').trim() !== ''));
 
-/** The lookup, or the failure; anything else that is thrown fails the test. */
+/** The lookup, or the LookupFailure. Any other error fails the test. */
 function attempt(given: Criteria): ReturnType<typeof readLookup> | LookupFailure {
   try {
     return readLookup(given);
@@ -38,13 +43,13 @@ function attempt(given: Criteria): ReturnType<typeof readLookup> | LookupFailure
 
 function failureOf(given: Criteria): LookupFailure {
   const result = attempt(given);
-  if (!(result instanceof LookupFailure)) throw new Error('Expected criteria that are refused; they were taken.');
+  if (!(result instanceof LookupFailure)) throw new Error('Expected criteria that are refused; they were accepted.');
   return result;
 }
 
 describe('criteria', () => {
-  it('are a clean lookup or BAD_USER_INPUT, whatever the texts are', () => {
-    let taken = 0;
+  it('give a clean lookup or BAD_USER_INPUT for any text', () => {
+    let accepted = 0;
     fc.assert(
       fc.property(criteria, (given) => {
         const result = attempt(given);
@@ -52,7 +57,7 @@ describe('criteria', () => {
           expect(result).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
           return;
         }
-        taken += 1;
+        accepted += 1;
         expect(Object.keys(result).length).toBeGreaterThan(0);
         if (result.phone !== undefined) expect(result.phone).toMatch(/^[0-9]{7,18}$/);
         if (result.campaignId !== undefined) expect(result.campaignId).toMatch(/^[0-9]{1,10}$/);
@@ -63,12 +68,12 @@ describe('criteria', () => {
       }),
       { numRuns: 2000 },
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(100);
   });
 
-  it('come out of a second reading as they came out of the first', () => {
+  it('do not change when they are read twice', () => {
     fc.assert(
-      fc.property(fc.oneof(soundCriteria, criteria), (given) => {
+      fc.property(fc.oneof(validCriteria, criteria), (given) => {
         const once = attempt(given);
         if (once instanceof LookupFailure) return;
         expect(readLookup(once)).toEqual(once);
@@ -78,8 +83,8 @@ describe('criteria', () => {
     );
   });
 
-  it('are never repeated by the message that refuses them', () => {
-    // Letters that are in no message of ours, so that a value cannot be found there by chance.
+  it('are never repeated by the error message', () => {
+    // No message contains these letters, so a value is not found in it by chance.
     const planted = fc.string({ unit: fc.constantFrom('Ж', 'Ы', 'ß', '9', '7'), minLength: 5, maxLength: 150 });
     let refused = 0;
     fc.assert(
@@ -96,43 +101,34 @@ describe('criteria', () => {
   });
 
   it.each([
-    [{ phone: '306-482' }, 'phone: expected 7 to 18 digits; came 6.'],
-    [{ phone: '3064821975306482197' }, 'phone: expected 7 to 18 digits; came 19.'],
-    [
-      { phone: 'call me' },
-      'phone: expected digits, which spaces, dashes, dots, brackets and a leading plus may divide; came other characters.',
-    ],
-    [
-      { phone: '306+4821975' },
-      'phone: expected digits, which spaces, dashes, dots, brackets and a leading plus may divide; came other characters.',
-    ],
-    [{ phone: '+' }, /^phone: /],
-    // Digits of other scripts would be sent as other bytes than the ones that are stored.
-    [{ phone: '٣٠٦٤٨٢١٩٧٥' }, /^phone: /],
-    [{ customerId: 'x'.repeat(101) }, 'customerId: expected at most 100 characters; came 101.'],
-    [{ customerId: '22\n46' }, 'customerId: expected a text of one line; came control characters.'],
-    [{ customerId: 'a\u202eb' }, 'customerId: expected a text of one line; came control characters.'],
-    [{ customerId: 'a\ud800b' }, 'customerId: expected a text of one line; came control characters.'],
-    [{ campaignId: '4821a' }, 'campaignId: expected digits; came other characters.'],
-    [{ campaignId: '-4821' }, 'campaignId: expected digits; came other characters.'],
-    [{ campaignId: '12345678901' }, 'campaignId: expected at most 10 digits; came 11.'],
-    [{}, 'Expected at least one of phone, customerId and campaignId; all were absent or blank.'],
-    [
-      { phone: ' ', customerId: null, campaignId: '' },
-      'Expected at least one of phone, customerId and campaignId; all were absent or blank.',
-    ],
-    // Nothing but punctuation is blank, as an empty form field is.
-    [{ phone: ' ( ) - ' }, 'Expected at least one of phone, customerId and campaignId; all were absent or blank.'],
-  ])('are refused with what was expected and the shape of what came: %j', (given, message) => {
+    [{ phone: '306-482' }, `${PHONE_FORM}; got 6 digits.`],
+    [{ phone: '3064821975306482197' }, `${PHONE_FORM}; got 19 digits.`],
+    [{ phone: 'call me' }, `${PHONE_FORM}; got other characters.`],
+    [{ phone: '306+4821975' }, `${PHONE_FORM}; got other characters.`],
+    [{ phone: '+' }, `${PHONE_FORM}; got other characters.`],
+    // Digits of other scripts have other bytes than the stored digits.
+    [{ phone: '٣٠٦٤٨٢١٩٧٥' }, `${PHONE_FORM}; got other characters.`],
+    [{ customerId: 'x'.repeat(101) }, 'customerId must contain at most 100 characters; got 101.'],
+    [{ customerId: '22\n46' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
+    [{ customerId: 'a\u202eb' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
+    [{ customerId: 'a\ud800b' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
+    [{ campaignId: '4821a' }, `${CAMPAIGN_ID_FORM}; got other characters.`],
+    [{ campaignId: '-4821' }, `${CAMPAIGN_ID_FORM}; got other characters.`],
+    [{ campaignId: '12345678901' }, `${CAMPAIGN_ID_FORM}; got 11 digits.`],
+    [{}, NONE_GIVEN],
+    [{ phone: ' ', customerId: null, campaignId: '' }, NONE_GIVEN],
+    // An empty form field may hold punctuation.
+    [{ phone: ' ( ) - ' }, NONE_GIVEN],
+  ])('are refused with the expected form and the shape of the value: %j', (given, message) => {
     const failure = failureOf(given);
     expect(failure.code).toBe('BAD_USER_INPUT');
-    expect(failure.message).toMatch(message);
+    expect(failure.message).toBe(message);
   });
 
-  it('are refused when one of them is wrong, whatever the others are', () => {
+  it('are refused if one of them is not valid', () => {
     fc.assert(
       fc.property(
-        soundCriteria,
+        validCriteria,
         fc.constantFrom({ phone: '12' }, { customerId: 'a\u0000b' }, { campaignId: 'x' }),
         (good, bad) => {
           expect(failureOf({ ...good, ...bad }).code).toBe('BAD_USER_INPUT');
@@ -143,7 +139,7 @@ describe('criteria', () => {
 });
 
 describe('a phone', () => {
-  it('is the same question however its digits are divided, with a plus or without', () => {
+  it('gives the same lookup with any punctuation, with or without a plus', () => {
     fc.assert(
       fc.property(
         digits(7, 18).chain((number) =>
@@ -167,9 +163,9 @@ describe('a phone', () => {
 });
 
 describe('blank criteria', () => {
-  it('are absent: the question is that of the others', () => {
+  it('count as absent', () => {
     fc.assert(
-      fc.property(soundCriteria, (given) => {
+      fc.property(validCriteria, (given) => {
         const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => (value ?? '').trim() !== ''));
         expect(readLookup(given)).toEqual(readLookup(filled));
         expect(Object.keys(readLookup(given)).sort()).toEqual(Object.keys(filled).sort());
@@ -179,9 +175,9 @@ describe('blank criteria', () => {
 });
 
 describe('the key of a lookup', () => {
-  it('is equal for equal questions and different for different ones', () => {
+  it('is equal for equal lookups and different for different ones', () => {
     fc.assert(
-      fc.property(soundCriteria, soundCriteria, (one, other) => {
+      fc.property(validCriteria, validCriteria, (one, other) => {
         const [left, right] = [readLookup(one), readLookup(other)];
         const areEqual = (['phone', 'customerId', 'campaignId'] as const).every((name) => left[name] === right[name]);
         expect(lookupKey(left) === lookupKey(right)).toBe(areEqual);
@@ -190,7 +186,7 @@ describe('the key of a lookup', () => {
     );
   });
 
-  it('keeps a phone, a customer id and a campaign of the same digits apart', () => {
+  it('differs for a phone, a customer id and a campaign of the same digits', () => {
     const keys = [{ phone: '1234567' }, { customerId: '1234567' }, { campaignId: '1234567' }].map((given) =>
       lookupKey(readLookup(given)),
     );
@@ -201,20 +197,20 @@ describe('the key of a lookup', () => {
 describe('matching a record', () => {
   const prefixes = fc.constantFrom('', '9', '57', '957', '+57 ', '(9) ');
 
-  it('compares phones from the right: a dial prefix on the stored number does no harm', () => {
+  it('compares phones from the right, so a dial prefix on the stored number does not matter', () => {
     fc.assert(
       fc.property(digits(7, 12), prefixes, fc.integer({ min: 1, max: 10 }), (phone, prefix, position) => {
-        const record = recordOf({ phones: [{ position, number: prefix + phone }] });
+        const record = campaignRecord({ phones: [{ position, number: prefix + phone }] });
         expect(matches(record, readLookup({ phone }))).toBe(true);
       }),
     );
   });
 
-  it('takes no number that merely begins alike, and no empty one', () => {
+  it('does not match a number that only begins with the phone, and no record without phones', () => {
     fc.assert(
       fc.property(digits(7, 12), digits(1, 3), (phone, more) => {
         fc.pre(!`${phone}${more}`.endsWith(phone));
-        const record = recordOf({
+        const record = campaignRecord({
           phones: [
             { position: 1, number: phone + more },
             { position: 2, number: 'no number' },
@@ -223,11 +219,11 @@ describe('matching a record', () => {
         expect(matches(record, readLookup({ phone }))).toBe(false);
       }),
     );
-    expect(matches(recordOf({ phones: [] }), { phone: '3064821975' })).toBe(false);
+    expect(matches(campaignRecord({ phones: [] }), { phone: '3064821975' })).toBe(false);
   });
 
-  it('needs every criterion that is given, each by itself', () => {
-    const record = recordOf({
+  it('checks every given criterion', () => {
+    const record = campaignRecord({
       campaignId: '4821',
       customerId: '21839174',
       phones: [{ position: 2, number: '9573064821975' }],
@@ -254,26 +250,8 @@ describe('matching a record', () => {
     );
   });
 
-  it('compares customer ids exactly, and a record without one matches none', () => {
-    expect(matches(recordOf({ customerId: 'CC 123' }), { customerId: 'cc 123' })).toBe(false);
-    expect(matches(recordOf({ customerId: null }), { customerId: 'null' })).toBe(false);
+  it('compares customer ids exactly; a record without one matches no customer id', () => {
+    expect(matches(campaignRecord({ customerId: 'CC 123' }), { customerId: 'cc 123' })).toBe(false);
+    expect(matches(campaignRecord({ customerId: null }), { customerId: 'null' })).toBe(false);
   });
 });
-
-function recordOf(columns: Partial<CampaignRecord>): CampaignRecord {
-  return {
-    campaignId: '4821',
-    customerId: null,
-    customerName: null,
-    customerLastName: null,
-    opts: Array.from({ length: 12 }, () => null),
-    phones: [],
-    address: null,
-    date: null,
-    calls: null,
-    connId: null,
-    result: null,
-    outcome: null,
-    ...columns,
-  };
-}

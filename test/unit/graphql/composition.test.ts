@@ -14,7 +14,7 @@ interface Named {
   readonly typeDefs: DocumentNode;
 }
 
-/** Each gives the messages of what hinders composition, and the supergraph's text where the composer makes one. */
+/** Each composer returns its error messages, and the supergraph if it composes one. */
 const COMPOSERS: Record<string, (subgraphs: Named[]) => { errors: string[]; supergraph: string }> = {
   Apollo: (subgraphs) => {
     const { errors = [], supergraphSdl = '' } = composeWithApollo(subgraphs);
@@ -37,15 +37,15 @@ const COMPOSERS: Record<string, (subgraphs: Named[]) => { errors: string[]; supe
 
 const campaigns: Named = { name: 'campaigns', url: 'http://campaigns.example/graphql', typeDefs: readTypeDefs() };
 const customers: Named = { name: 'customers', url: 'http://customers.example/graphql', typeDefs: parse(CUSTOMERS_SDL) };
-/** Another team's mistake: the key of Customer under another name. */
+/** A subgraph whose key field of Customer has a wrong name. */
 const misspelt: Named = { ...customers, typeDefs: parse(CUSTOMERS_SDL.replaceAll('customerId', 'customerID')) };
 
 describe.each(Object.entries(COMPOSERS))('%s composer', (_name, compose) => {
-  test('takes the schema alone', () => {
+  test('composes the schema alone', () => {
     expect(compose([campaigns]).errors).toEqual([]);
   });
 
-  test('joins it with a subgraph that owns the customers', () => {
+  test('composes it with a subgraph that owns the customers', () => {
     const { errors, supergraph } = compose([campaigns, customers]);
     expect(errors).toEqual([]);
     const customer = /^type Customer\b[^]*?^\}/m.exec(supergraph)?.[0];
@@ -53,7 +53,16 @@ describe.each(Object.entries(COMPOSERS))('%s composer', (_name, compose) => {
     expect(customer).toContain('email');
   });
 
-  test('refuses a subgraph that misspells the key', () => {
+  test('composes it with a subgraph that has its own types Opt, Phone and Address', () => {
+    const typeDefs = parse(`${CUSTOMERS_SDL}
+      extend type Query { phone: Phone address: Address opt: Opt }
+      type Phone { kind: Int! } type Address { lines: [String!]! } type Opt { isSet: Boolean! }`);
+    const { errors, supergraph } = compose([campaigns, { ...customers, typeDefs }]);
+    expect(errors).toEqual([]);
+    expect(supergraph).toMatch(/^type Phone\b/m);
+  });
+
+  test('refuses a subgraph with a misspelt key', () => {
     expect(compose([campaigns, misspelt]).errors.join('\n')).toMatch(/Customer/);
   });
 });

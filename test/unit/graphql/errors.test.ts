@@ -3,28 +3,30 @@ import { GraphQLError } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createErrorFormatter, withoutValues } from '../../../src/graphql/errors.js';
 import { createGraph } from '../../../src/graphql/server.js';
-import { LookupFailure, type FailureCode } from '../../../src/records/failure.js';
-import type { RecordSource } from '../../../src/records/source.js';
+import type { LookupSource } from '../../../src/core/answer.js';
+import { createClock } from '../../../src/core/clock.js';
+import { FAILURES, LookupFailure, type FailureKind } from '../../../src/core/failure.js';
 
-/** A graph over a source that nobody should reach, and what it says to a request. */
+/** The response of a graph to a request. By default the request must not reach the source. */
 async function respond(
   request: { query: string; variables?: Record<string, unknown>; operationName?: string },
-  find: RecordSource['find'] = () => Promise.reject(new Error('Expected no question; one came.')),
+  find: LookupSource['find'] = () => Promise.reject(new Error('Expected no lookup; got one.')),
 ): Promise<{ text: string; codes: unknown[]; messages: string[]; bugs: unknown[] }> {
   const bugs: unknown[] = [];
   const graph = createGraph({
     source: { find },
-    limits: { deadlineMs: 5_000, calls: 10 },
-    freshMs: 1_000,
-    recordIdSecret: 'a secret of the tests',
+    deadlineMs: 5_000,
+    freshness: { freshMs: 1_000, staleMs: 1_000 },
+    recordIdSecrets: ['a secret of the tests'],
     explorable: true,
     onBug: (error) => bugs.push(error),
+    clock: createClock(),
   });
   await graph.apollo.start();
-  const { operation, context } = graph.begin();
+  const { context, end } = graph.begin();
   try {
     const { body } = await graph.apollo.executeOperation(request, { contextValue: context });
-    if (body.kind !== 'single') throw new Error('Expected a response in one piece.');
+    if (body.kind !== 'single') throw new Error('Expected a response in one part.');
     const { errors = [] } = body.singleResult;
     return {
       text: JSON.stringify(body.singleResult),
@@ -33,7 +35,7 @@ async function respond(
       bugs,
     };
   } finally {
-    operation.end();
+    end();
     await graph.apollo.stop();
   }
 }
@@ -41,13 +43,13 @@ async function respond(
 const PHONE = '3064821975';
 const NAME = 'Gumersinda';
 
-/** Requests that are wrong, each with a person's phone or name where a message of graphql-js would repeat it. */
+/** Wrong requests, each with a phone or a name that graphql-js repeats in its message. */
 const WRONG: Readonly<Record<string, { query: string; variables?: Record<string, unknown>; operationName?: string }>> =
   {
     'a number for a text': { query: `{ findCampaignRecords(phone: ${PHONE}) { id } }` },
     'a fraction for an id': { query: `{ findCampaignRecords(customerId: ${PHONE}.5) { id } }` },
     'a text for a number': { query: `{ findCampaignRecords(phone: "1234567", maxAge: "${PHONE}") { id } }` },
-    'a number that no Int holds': { query: `{ findCampaignRecords(phone: "1234567", maxAge: ${PHONE}) { id } }` },
+    'a number beyond the range of Int': { query: `{ findCampaignRecords(phone: "1234567", maxAge: ${PHONE}) { id } }` },
     'a list for a text': { query: `{ findCampaignRecords(phone: ["${PHONE}", "${NAME}"]) { id } }` },
     'an object for a text': { query: `{ findCampaignRecords(phone: { number: "${PHONE}", of: "${NAME}" }) { id } }` },
     'a block string for a number': {
@@ -70,7 +72,7 @@ const WRONG: Readonly<Record<string, { query: string; variables?: Record<string,
       query: 'query ($id: ID) { findCampaignRecords(customerId: $id) { id } }',
       variables: { id: { [NAME]: PHONE } },
     },
-    'a variable that no Int holds': {
+    'a variable beyond the range of Int': {
       query: 'query ($maxAge: Int) { findCampaignRecords(phone: "1234567", maxAge: $maxAge) { id } }',
       variables: { maxAge: Number(PHONE) },
     },
@@ -90,11 +92,11 @@ const WRONG: Readonly<Record<string, { query: string; variables?: Record<string,
       query: 'query ($r: [Int!]!) { findCampaignRecords(phone: "1234567") { id } }',
       variables: { r: [{ __typename: 'Customer', customerId: PHONE }] },
     },
-    'a text where a name is due': { query: `{ "${PHONE}" }` },
-    'a number where a name is due': { query: `{ findCampaignRecords(phone: "1234567") { ${PHONE} } }` },
-    'a block string where a name is due': { query: `{ """${NAME}""" }` },
-    'a text where nothing is due': { query: `"${NAME}" "${PHONE}"` },
-    'a name where a colon is due': { query: `{ findCampaignRecords(phone ${NAME}) { id } }` },
+    'a text in place of a name': { query: `{ "${PHONE}" }` },
+    'a number in place of a name': { query: `{ findCampaignRecords(phone: "1234567") { ${PHONE} } }` },
+    'a block string in place of a name': { query: `{ """${NAME}""" }` },
+    'a text in place of a definition': { query: `"${NAME}" "${PHONE}"` },
+    'a name in place of a colon': { query: `{ findCampaignRecords(phone ${NAME}) { id } }` },
     'a text that does not end': { query: `{ findCampaignRecords(phone: "${PHONE}) { id } }` },
     'a text with a wrong escape': { query: `{ findCampaignRecords(phone: "${PHONE}\\q${NAME}") { id } }` },
     'a text with a wrong code point': { query: `{ findCampaignRecords(phone: "\\u{${PHONE}}") { id } }` },
@@ -102,17 +104,17 @@ const WRONG: Readonly<Record<string, { query: string; variables?: Record<string,
     'a name in a constant': {
       query: `query ($phone: String = $${NAME}) { findCampaignRecords(phone: $phone) { id } }`,
     },
-    'an operation that is not there': {
+    'an unknown operation name': {
       query: 'query A { __typename } query B { __typename }',
       operationName: `${NAME} ${PHONE}`,
     },
-    'a criterion that cannot be one': { query: `{ findCampaignRecords(phone: "${NAME} ${PHONE}") { id } }` },
-    'a campaign that is none': { query: `{ findCampaignRecords(campaignId: "${NAME}") { id } }` },
+    'a phone that is not valid': { query: `{ findCampaignRecords(phone: "${NAME} ${PHONE}") { id } }` },
+    'a campaign id that is not valid': { query: `{ findCampaignRecords(campaignId: "${NAME}") { id } }` },
     'a negative age beside a phone': { query: `{ findCampaignRecords(phone: "${PHONE}", maxAge: -1) { id } }` },
   };
 
-describe('an error that blames the request', () => {
-  it.each(Object.entries(WRONG))('repeats nothing of it: %s', async (_, request) => {
+describe('an error of the request', () => {
+  it.each(Object.entries(WRONG))('does not repeat values: %s', async (_, request) => {
     const { text, codes, bugs } = await respond(request);
     expect(text).not.toContain(PHONE);
     expect(text.toLowerCase()).not.toContain(NAME.toLowerCase());
@@ -128,15 +130,17 @@ describe('an error that blames the request', () => {
     expect(bugs).toEqual([]);
   });
 
-  it('still says what is wrong', async () => {
+  it('says what is wrong', async () => {
     const messageOf = async (name: string): Promise<string | undefined> =>
       (await respond(WRONG[name] ?? { query: '' })).messages[0];
     expect(await messageOf('a number for a text')).toBe('String cannot represent a non string value.');
-    expect(await messageOf('a number that no Int holds')).toBe('Int cannot represent non 32-bit signed integer value.');
+    expect(await messageOf('a number beyond the range of Int')).toBe(
+      'Int cannot represent non 32-bit signed integer value.',
+    );
     expect(await messageOf('a variable that is a number')).toBe(
       'Variable "$phone" got an invalid value; String cannot represent a non string value.',
     );
-    expect(await messageOf('a text where a name is due')).toBe('Syntax Error: Expected Name.');
+    expect(await messageOf('a text in place of a name')).toBe('Syntax Error: Expected Name.');
     expect(await messageOf('a text that does not end')).toBe('Syntax Error: Unterminated string.');
     const misspelt = await respond({ query: '{ findCampaignRecord(phone: "1234567") { id } }' });
     expect(misspelt.messages).toEqual([
@@ -144,8 +148,8 @@ describe('an error that blames the request', () => {
     ]);
   });
 
-  it('repeats no value, whatever the value is and wherever it stands', async () => {
-    // Characters that no message of graphql-js or of ours has.
+  it('repeats no value in any position', async () => {
+    // No message of graphql-js or of this project contains these characters.
     const planted = fc.string({
       unit: fc.constantFrom('Ж', 'Ы', 'ß', ' ', ';', "'", '\n', ',', ':', '.'),
       minLength: 1,
@@ -178,7 +182,27 @@ describe('an error that blames the request', () => {
     );
   });
 
-  it('keeps messages that hold no value as they are', () => {
+  it('takes little time for texts of any length', async () => {
+    for (const length of [20_000, 160_000, 640_000]) {
+      const repeated = 'cannot represent '.repeat(length / 17);
+      const startedAt = performance.now();
+      const { messages, codes } = await respond({ query: `{ "${repeated}" }` });
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(codes).toEqual(['GRAPHQL_PARSE_FAILED']);
+      expect(messages).toEqual(['Syntax Error: Expected Name.']);
+      for (const start of ['', 'Unexpected ', ', found', '; String cannot represent a non string']) {
+        expect(withoutValues(start + repeated).length).toBeLessThanOrEqual(2_000);
+      }
+    }
+  });
+
+  it('keeps the reason of a variable after a long value', async () => {
+    const query = 'query ($phone: String) { findCampaignRecords(phone: $phone) { id } }';
+    const { messages } = await respond({ query, variables: { phone: [PHONE.repeat(10_000)] } });
+    expect(messages).toEqual(['Variable "$phone" got an invalid value; String cannot represent a non string value.']);
+  });
+
+  it('keeps messages without values', () => {
     for (const message of [
       'Field "findCampaignRecords" of type "[CampaignRecord!]" must have a selection of subfields. Did you mean "findCampaignRecords { ... }"?',
       'Variable "$phone" is not defined.',
@@ -193,37 +217,40 @@ describe('an error that blames the request', () => {
 describe('a failed lookup', () => {
   const query = '{ findCampaignRecords(phone: "1234567") { id } }';
 
-  it.each<[FailureCode, boolean]>([
-    ['UPSTREAM_TIMEOUT', true],
-    ['UPSTREAM_BUSY', true],
-    ['UPSTREAM_QUOTA_EXHAUSTED', false],
-    ['UPSTREAM_UNAVAILABLE', true],
-    ['UPSTREAM_REFUSED', false],
-    ['UPSTREAM_MALFORMED', false],
-    ['TOO_MANY_LOOKUPS', false],
-    ['RESULT_TOO_LARGE', false],
-  ])('shows its code and whether asking again may help: %s', async (code, retryable) => {
-    const { text, bugs } = await respond({ query }, () =>
-      Promise.reject(
-        new LookupFailure(code, 'Said so.', { retryAfterSeconds: 7, cause: new Error('https://hidden.example') }),
-      ),
-    );
+  it.each<[FailureKind, boolean]>([
+    ['timeout', true],
+    ['queue-full', true],
+    ['quota-used', false],
+    ['server', true],
+    ['token', false],
+    ['malformed', false],
+    ['too-many-lookups', false],
+    ['response-too-large', false],
+    ['bad-input', false],
+  ])('shows its code and whether a repetition may succeed: %s', async (kind, retryable) => {
+    const failure = new LookupFailure(kind, {
+      message: 'A message.',
+      retryAfterSeconds: 7,
+      cause: new Error('https://hidden.example'),
+    });
+    const { text, bugs } = await respond({ query }, () => Promise.reject(failure));
     expect(JSON.parse(text)).toEqual({
       data: { findCampaignRecords: null },
       errors: [
         {
-          message: 'Said so.',
+          message: 'A message.',
           locations: [{ line: 1, column: 3 }],
           path: ['findCampaignRecords'],
-          extensions: { code, retryable, retryAfterSeconds: 7 },
+          extensions: { code: FAILURES[kind].code, retryable, retryAfterSeconds: 7 },
         },
       ],
     });
     expect(bugs).toEqual([]);
   });
 
-  it('has no retryAfterSeconds where none is known', async () => {
-    const { text } = await respond({ query }, () => Promise.reject(new LookupFailure('UPSTREAM_TIMEOUT', 'Said so.')));
+  it('has no retryAfterSeconds if the time is unknown', async () => {
+    const { text, messages } = await respond({ query }, () => Promise.reject(new LookupFailure('timeout')));
+    expect(messages).toEqual([FAILURES.timeout.message]);
     expect(text).not.toContain('retryAfterSeconds');
   });
 });
@@ -237,11 +264,10 @@ describe('an unknown error', () => {
       'a GraphQLError with a code of its own',
       new GraphQLError(NAME, { extensions: { code: 'BAD_SECRET', person: NAME } }),
     ],
-    // What is no Error all the same: no type holds a library back.
+    // A library may reject with a value that is not an Error.
     ['a text', NAME as unknown as Error],
     ['an object', { phone: PHONE } as unknown as Error],
-  ])('is masked and handed on: %s', async (_, thrown) => {
-    // What a source must not do; the mask is for the day on which one does.
+  ])('is masked and passed to onBug: %s', async (_, thrown) => {
     const { text, codes, messages, bugs } = await respond({ query }, () => Promise.reject(thrown));
     expect(text).not.toContain(NAME);
     expect(text).not.toContain(PHONE);
@@ -252,14 +278,14 @@ describe('an unknown error', () => {
     expect(bugs).toHaveLength(1);
   });
 
-  it('says that asking again does not help, and where it happened', async () => {
+  it('is not retryable, and has its path', async () => {
     const { text } = await respond({ query }, () => Promise.reject(new Error('a bug')));
     expect(JSON.parse(text)).toMatchObject({
       errors: [{ path: ['findCampaignRecords'], extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false } }],
     });
   });
 
-  it('is handed on as it was thrown, without what GraphQL wrapped around it', () => {
+  it('is passed to onBug without the GraphQLError around it', () => {
     const bugs: unknown[] = [];
     const bug = new RangeError('a bug');
     const wrapped = new GraphQLError(bug.message, { originalError: bug, path: ['a'] });

@@ -2,13 +2,16 @@ import { hkdfSync } from 'node:crypto';
 import { aessiv } from '@noble/ciphers/aes.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecordIds } from '../../../src/graphql/record-id.js';
-import { matches } from '../../../src/records/lookup.js';
-import type { CampaignRecord } from '../../../src/records/record.js';
-import type { Answer } from '../../../src/records/source.js';
+import { createRecordIds } from '../../../src/graphql/record-ids.js';
+import { matches } from '../../../src/core/lookup.js';
+import type { CampaignRecord } from '../../../src/core/record.js';
+import type { Answer } from '../../../src/core/answer.js';
+import { campaignRecord } from '../../support/record.js';
 
-const ids = createRecordIds('a secret of the tests, long enough to be one');
-const others = createRecordIds('another secret of the tests, as long as that');
+const SECRET = 'a secret of the tests, long enough to be one';
+const OTHER_SECRET = 'another secret of the tests, as long as that';
+const ids = createRecordIds([SECRET]);
+const others = createRecordIds([OTHER_SECRET]);
 
 const text = fc.option(
   fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 40 })),
@@ -16,7 +19,7 @@ const text = fc.option(
 const number = fc.oneof(
   fc.stringMatching(/^[0-9]{7,13}$/),
   fc.stringMatching(/^\+57 [0-9]{3} [0-9]{7}$/),
-  // What stands in telephone columns though nobody can be called there.
+  // Phone columns may hold texts that are not phone numbers.
   fc.constantFrom('1234', 'no tiene', '0'),
 );
 const record: fc.Arbitrary<CampaignRecord> = fc.record({
@@ -45,30 +48,25 @@ const record: fc.Arbitrary<CampaignRecord> = fc.record({
 const records = fc.array(record, { minLength: 1, maxLength: 6 });
 
 function answerOf(...found: readonly CampaignRecord[]): Answer {
-  return { records: found, fetchedAt: 0 };
+  return { records: found, sentAt: 0, source: 'wolkvox' };
 }
 
 /** An id of one record, for tests that change the id. */
 const SAMPLE = ids.idOf(
-  answerOf({
-    campaignId: '7203',
-    customerId: '22461203',
-    customerName: 'Andrés Felipe',
-    customerLastName: 'Cárdenas Muñoz',
-    opts: Array.from({ length: 12 }, () => null),
-    phones: [{ position: 1, number: '3067150482' }],
-    address: null,
-    date: null,
-    calls: 0,
-    connId: null,
-    result: 'CLEAN',
-    outcome: 'CLEAN',
-  }),
+  answerOf(
+    campaignRecord({
+      campaignId: '7203',
+      customerId: '22461203',
+      customerName: 'Andrés Felipe',
+      customerLastName: 'Cárdenas Muñoz',
+      phones: [{ position: 1, number: '3067150482' }],
+    }),
+  ),
   0,
 );
 
 describe('the id of a record', () => {
-  it('leads back to a question that the record answers, and to the record in the answer', () => {
+  it('holds a lookup that finds the record, and locates the record in the answer', () => {
     fc.assert(
       fc.property(records, (found) => {
         const answer = answerOf(...found);
@@ -85,7 +83,7 @@ describe('the id of a record', () => {
     );
   });
 
-  it('is one id for each record of an answer, though records be alike', () => {
+  it('is different for each record of an answer, even for equal records', () => {
     fc.assert(
       fc.property(record, fc.integer({ min: 2, max: 5 }), (each, times) => {
         const answer = answerOf(...Array.from({ length: times }, () => each));
@@ -97,7 +95,7 @@ describe('the id of a record', () => {
     );
   });
 
-  it('does not depend on the answer around it, on what dialling changes, or on the process that made it', () => {
+  it('does not depend on the other records, on the fields that a call changes, or on the replica', () => {
     const dialled = fc.record({
       date: fc.constant('2026-11-22T15:00:00-05:00'),
       calls: fc.nat(),
@@ -105,7 +103,7 @@ describe('the id of a record', () => {
       result: fc.constant('BUSY'),
       outcome: fc.constant('BUSY' as const),
     });
-    const replica = createRecordIds('a secret of the tests, long enough to be one');
+    const replica = createRecordIds([SECRET]);
     fc.assert(
       fc.property(record, records, dialled, (each, around, later) => {
         fc.pre(around.every(({ campaignId }) => campaignId !== each.campaignId));
@@ -118,7 +116,7 @@ describe('the id of a record', () => {
     );
   });
 
-  it('does not depend on the address, and differs where a telephone does, for a question may select by each', () => {
+  it('does not depend on the address, but on the phones', () => {
     fc.assert(
       fc.property(record, number, (each, other) => {
         fc.pre(each.phones.every(({ position }) => position !== 10));
@@ -132,7 +130,7 @@ describe('the id of a record', () => {
     );
   });
 
-  it('leads nowhere where nothing of the record can be asked for', () => {
+  it('is not readable if no value of the record is a valid criterion', () => {
     const nobody: CampaignRecord = {
       ...(fc.sample(record, 1)[0] as CampaignRecord),
       campaignId: 'C12',
@@ -142,7 +140,7 @@ describe('the id of a record', () => {
     expect(ids.read(ids.idOf(answerOf(nobody), 0))).toBeUndefined();
   });
 
-  it('is -1 for an answer that the record is not in any more', () => {
+  it('locates nothing in an answer that no longer holds the record', () => {
     fc.assert(
       fc.property(record, record, (each, other) => {
         fc.pre(each.campaignId !== other.campaignId);
@@ -154,7 +152,7 @@ describe('the id of a record', () => {
     );
   });
 
-  it('is url-safe, begins with its version, and shows nothing of the person, decoded or not', () => {
+  it('is safe in a URL, begins with its version, and holds no personal data when it is decoded', () => {
     fc.assert(
       fc.property(record, (each) => {
         const id = ids.idOf(answerOf(each), 0);
@@ -173,9 +171,9 @@ describe('the id of a record', () => {
     );
   });
 
-  it('tells nothing by its length of a customer id or a telephone of the usual lengths', () => {
+  it('has the same length for customer ids and phones of the usual lengths', () => {
     const lengthOf = (customerId: string | null, phone: string): number =>
-      ids.idOf(answerOf({ ...ANONYMOUS, customerId, phones: [{ position: 1, number: phone }] }), 0).length;
+      ids.idOf(answerOf(campaignRecord({ customerId, phones: [{ position: 1, number: phone }] })), 0).length;
     const lengths = [
       lengthOf('123456', '3064821975'),
       lengthOf('1190274518', '3064821975'),
@@ -186,7 +184,7 @@ describe('the id of a record', () => {
 });
 
 describe('reading an id', () => {
-  it('gives undefined for any text that was not made here, and never throws', () => {
+  it('gives undefined for any text that is not an id, and never throws', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -202,7 +200,7 @@ describe('reading an id', () => {
     );
   });
 
-  it('gives undefined for everything that is no text', () => {
+  it('gives undefined for values that are not texts', () => {
     fc.assert(
       fc.property(
         fc.anything().filter((value) => typeof value !== 'string'),
@@ -213,7 +211,7 @@ describe('reading an id', () => {
     );
   });
 
-  it('gives undefined when any character is another one', () => {
+  it('gives undefined if one character is changed', () => {
     const alphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
     for (let at = 0; at < SAMPLE.length; at += 1) {
       for (const character of alphabet) {
@@ -223,33 +221,31 @@ describe('reading an id', () => {
     }
   });
 
-  it('gives undefined for a part of an id, and for one with anything added', () => {
+  it('gives undefined for a part of an id, and for an id with more characters', () => {
     expect(ids.read(SAMPLE)).toBeDefined();
     for (let length = 0; length < SAMPLE.length; length += 1) expect(ids.read(SAMPLE.slice(0, length))).toBeUndefined();
     for (const added of ['A', '=', '==', ' ', '\n', '.', '\u0000']) {
       expect(ids.read(SAMPLE + added)).toBeUndefined();
       expect(ids.read(added + SAMPLE)).toBeUndefined();
     }
-    // Another spelling of the same bytes is no second id of the same record.
+    // A record has one id, so another base64 spelling of the same bytes is not accepted.
     expect(ids.read(SAMPLE.replaceAll('-', '+').replaceAll('_', '/') + '=')).toBeUndefined();
   });
 
-  it('gives undefined with another secret, whose ids are others', () => {
+  it('gives undefined with another secret, which also makes other ids', () => {
     fc.assert(
       fc.property(record, (each) => {
         const answer = answerOf(each);
         const id = ids.idOf(answer, 0);
         expect(others.read(id)).toBeUndefined();
-        expect(createRecordIds('another secret of the tests, as long as that').idOf(answerOf(each), 0)).not.toBe(id);
+        expect(createRecordIds([OTHER_SECRET]).idOf(answerOf(each), 0)).not.toBe(id);
       }),
       { numRuns: 100 },
     );
   });
 
-  it('gives undefined for what is sealed with the right key for another version or another purpose', () => {
-    const key = new Uint8Array(
-      hkdfSync('sha256', 'a secret of the tests, long enough to be one', '', 'wolkvox record id 1', 64),
-    );
+  it('gives undefined for a text that the right key encrypted for another version or purpose', () => {
+    const key = new Uint8Array(hkdfSync('sha256', SECRET, '', 'wolkvox record id 1', 64));
     const plaintext = new TextEncoder().encode(JSON.stringify(['fingerprint', '7203', null, null]));
     const seal = (...associated: Uint8Array[]): string =>
       `1${Buffer.from(aessiv(key, ...associated).encrypt(plaintext)).toString('base64url')}`;
@@ -260,17 +256,25 @@ describe('reading an id', () => {
   });
 });
 
-const ANONYMOUS: CampaignRecord = {
-  campaignId: '5316',
-  customerId: null,
-  customerName: null,
-  customerLastName: null,
-  opts: Array.from({ length: 12 }, () => null),
-  phones: [],
-  address: null,
-  date: null,
-  calls: null,
-  connId: null,
-  result: null,
-  outcome: null,
-};
+describe('several secrets', () => {
+  const answer = answerOf(campaignRecord({ customerId: '22461203' }));
+  const oldId = ids.idOf(answer, 0);
+
+  it('read the ids of each of them', () => {
+    const rotated = createRecordIds([OTHER_SECRET, SECRET]);
+    for (const id of [oldId, others.idOf(answer, 0)]) {
+      expect(rotated.read(id)?.lookup).toEqual({ customerId: '22461203' });
+      expect(rotated.read(id)?.locate(answer)).toBe(0);
+    }
+    expect(createRecordIds(['a third secret of the tests, again as long']).read(oldId)).toBeUndefined();
+  });
+
+  it('make ids with the first one', () => {
+    expect(createRecordIds([SECRET, OTHER_SECRET]).idOf(answer, 0)).toBe(oldId);
+    expect(createRecordIds([OTHER_SECRET, SECRET]).idOf(answer, 0)).toBe(others.idOf(answer, 0));
+  });
+
+  it('need at least one', () => {
+    expect(() => createRecordIds([])).toThrow(/at least one secret/);
+  });
+});

@@ -13,10 +13,10 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readTypeDefs } from '../../../src/graphql/schema.js';
-import { CALL_OUTCOMES } from '../../../src/records/record.js';
+import { CALL_OUTCOMES } from '../../../src/core/record.js';
 import { startService } from '../../support/service.js';
 
-/** The graph as it was promised. A change here is a change of the contract and belongs in the CHANGELOG. */
+/** The published graph. A change here needs an entry in the CHANGELOG. */
 const CONTRACT = /* GraphQL */ `
   scalar DateTime
   type Query {
@@ -30,9 +30,9 @@ const CONTRACT = /* GraphQL */ `
     customer: Customer
     customerName: String
     customerLastName: String
-    opts: [Opt!]!
-    phones: [Phone!]!
-    address: Address
+    opts: [CampaignOpt!]!
+    phones: [CampaignPhone!]!
+    address: CampaignAddress
     date: DateTime
     calls: Int
     connId: String
@@ -40,16 +40,16 @@ const CONTRACT = /* GraphQL */ `
     outcome: CallOutcome
     fetchedAt: DateTime!
   }
-  type Opt {
+  type CampaignOpt {
     position: Int!
     name: String!
     value: String
   }
-  type Phone {
+  type CampaignPhone {
     position: Int!
     number: String!
   }
-  type Address {
+  type CampaignAddress {
     country: String
     state: String
     city: String
@@ -66,15 +66,17 @@ const CONTRACT = /* GraphQL */ `
   }
 `;
 
-/** What tells of a person: who it is, how they are reached, where they live, and whatever a campaign writes of them. */
+/** Fields and arguments with personal data: identity, phones, address, and the free columns of a campaign. */
 const PERSONAL = [
-  'Address.address',
-  'Address.city',
-  'Address.country',
-  'Address.state',
-  'Address.zone',
   'Campaign.findRecords(customerId)',
   'Campaign.findRecords(phone)',
+  'CampaignAddress.address',
+  'CampaignAddress.city',
+  'CampaignAddress.country',
+  'CampaignAddress.state',
+  'CampaignAddress.zone',
+  'CampaignOpt.value',
+  'CampaignPhone.number',
   'CampaignRecord.address',
   'CampaignRecord.customerId',
   'CampaignRecord.customerLastName',
@@ -82,13 +84,11 @@ const PERSONAL = [
   'CampaignRecord.opts',
   'CampaignRecord.phones',
   'Customer.customerId',
-  'Opt.value',
-  'Phone.number',
   'Query.findCampaignRecords(customerId)',
   'Query.findCampaignRecords(phone)',
 ];
-/** What costs a call of Wolkvox. */
-const ASKING = ['Campaign.findRecords', 'Customer.campaignRecords', 'Query.findCampaignRecords'];
+/** Fields that may cause a call to Wolkvox. */
+const LOOKUP_FIELDS = ['Campaign.findRecords', 'Customer.campaignRecords', 'Query.findCampaignRecords'];
 
 const sdl = readTypeDefs();
 
@@ -116,16 +116,21 @@ describe('the schema', () => {
     expect(described).toBeGreaterThan(70);
   });
 
-  it('says of each field that may be null what null means', () => {
-    const silent: string[] = [];
-    eachPart(sdl, (coordinate, node) => {
-      if (node.kind !== Kind.FIELD_DEFINITION || node.type.kind === Kind.NON_NULL_TYPE) return;
-      if (!/\bnull\b/i.test(descriptionOf(node))) silent.push(coordinate);
-    });
-    expect(silent).toEqual([]);
+  it('has no description on the schema definition, which strict federation parsers refuse', () => {
+    const [definition] = sdl.definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION);
+    expect(definition).toMatchObject({ kind: Kind.SCHEMA_DEFINITION, description: undefined });
   });
 
-  it('has the outcomes that the domain knows, each once', () => {
+  it('says what null means for each nullable field', () => {
+    const missing: string[] = [];
+    eachPart(sdl, (coordinate, node) => {
+      if (node.kind !== Kind.FIELD_DEFINITION || node.type.kind === Kind.NON_NULL_TYPE) return;
+      if (!/\bnull\b/i.test(descriptionOf(node))) missing.push(coordinate);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('has exactly the outcomes of the core', () => {
     const outcomes = sdl.definitions.flatMap((definition) =>
       definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'CallOutcome'
         ? (definition.values ?? []).map(({ name }) => name.value)
@@ -135,10 +140,10 @@ describe('the schema', () => {
   });
 });
 
-describe('its directives', () => {
+describe('the directives of the schema', () => {
   const applied = directivesOf(sdl);
 
-  it('are those of federation v2.9, and contact and cacheControl of its own', () => {
+  it('are those of federation v2.9, @contact and @cacheControl', () => {
     const links = applied.filter(({ name }) => name === 'link');
     expect(links.map(({ text }) => text)).toEqual([
       '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@cost", "@listSize"])',
@@ -152,26 +157,26 @@ describe('its directives', () => {
     ]);
   });
 
-  it('mark everything personal, and nothing else, with @tag(name: "pii")', () => {
-    expect(placesOf('tag', applied)).toEqual(PERSONAL);
+  it('mark exactly the personal data with @tag(name: "pii")', () => {
+    expect(coordinatesOf('tag', applied)).toEqual(PERSONAL);
     expect(new Set(applied.filter(({ name }) => name === 'tag').map(({ text }) => text))).toEqual(
       new Set(['@tag(name: "pii")']),
     );
   });
 
-  it('put a cost, a list size and a cache limit on what triggers a call', () => {
-    expect(placesOf('cost', applied)).toEqual(ASKING);
-    expect(placesOf('listSize', applied)).toEqual([
+  it('give a cost, a list size and a cache limit to the fields that may cause a call', () => {
+    expect(coordinatesOf('cost', applied)).toEqual(LOOKUP_FIELDS);
+    expect(coordinatesOf('listSize', applied)).toEqual([
       'Campaign.findRecords',
       'CampaignRecord.opts',
       'CampaignRecord.phones',
-      ...ASKING.slice(1),
+      ...LOOKUP_FIELDS.slice(1),
     ]);
     const limits = applied.filter(({ name, text }) => name === 'cacheControl' && text === '@cacheControl(maxAge: 300)');
-    expect(limits.map(({ at }) => at).sort()).toEqual(ASKING);
+    expect(limits.map(({ at }) => at).sort()).toEqual(LOOKUP_FIELDS);
   });
 
-  it('let every object inherit the cache limit, so that no nested one turns the answer into no-store', () => {
+  it('let every object inherit the cache limit, because a nested object without one makes a response no-store', () => {
     const inheriting = applied.filter(
       ({ name, text }) => name === 'cacheControl' && text === '@cacheControl(inheritMaxAge: true)',
     );
@@ -185,14 +190,14 @@ describe('its directives', () => {
 });
 
 describe('_service { sdl }', () => {
-  it('gives the whole schema to a router, with introspection off too', async () => {
+  it('has the whole schema, even without introspection', async () => {
     const { ask } = await startService({ env: { PLAYGROUND: 'false' } });
     const { data, errors } = await ask('{ _service { sdl } }');
     expect(errors).toEqual([]);
     const { sdl: given } = data?.['_service'] as { sdl: string };
     expect(given).toContain('https://specs.apollo.dev/federation/v2.9');
     const shown = parse(given);
-    // Each definition with its descriptions and directives, in whatever order; federation adds its own beside.
+    // Each definition with its descriptions and directives, in any order. The library adds definitions of its own.
     const definitions = textsOf(shown);
     for (const definition of textsOf(sdl)) expect(definitions).toContain(definition);
 
@@ -201,7 +206,7 @@ describe('_service { sdl }', () => {
     expect(introspection.errors[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 
-  it('stands beside introspection while the playground is on', async () => {
+  it('is available beside introspection if the playground is on', async () => {
     const { ask } = await startService();
     const { data, errors } = await ask('{ _service { sdl } __type(name: "CampaignRecord") { fields { name } } }');
     expect(errors).toEqual([]);
@@ -209,7 +214,7 @@ describe('_service { sdl }', () => {
   });
 });
 
-/** Types without descriptions and without any directive but `@key`, by name. */
+/** Types by name, without descriptions and directives except `@key`. */
 function shapesOf(document: DocumentNode): Record<string, string> {
   const bare = visit(document, {
     StringValue: (node, key) => (key === 'description' ? null : node),
@@ -230,7 +235,10 @@ function descriptionOf(node: ASTNode): string {
   return description?.value.trim() ?? '';
 }
 
-/** Calls back for everything that can have a description, by its coordinate: `Type`, `Type.field`, `Type.field(argument)`, `ENUM.VALUE`. */
+/**
+ * Calls `part` for each node that can have a description, with its coordinate: `Type`, `Type.field`,
+ * `Type.field(argument)`, `ENUM.VALUE`.
+ */
 function eachPart(document: DocumentNode, part: (coordinate: string, node: ASTNode) => void): void {
   const under: string[] = [];
   visit(document, {
@@ -286,18 +294,18 @@ function directivesOf(document: DocumentNode): Applied[] {
   return applied;
 }
 
-function placesOf(name: string, applied: readonly Applied[]): string[] {
+function coordinatesOf(name: string, applied: readonly Applied[]): string[] {
   return applied
     .filter((one) => one.name === name)
     .map(({ at }) => at)
     .sort();
 }
 
-/** Definitions of types as texts, descriptions and directives included; however their lines were broken. */
+/** Definitions as texts with descriptions and directives, without line breaks. */
 function textsOf(document: DocumentNode): string[] {
   const unbroken = visit(document, {
     StringValue: (node) => ({ ...node, block: false, value: node.value.replace(/\s+/g, ' ').trim() }),
-    // Federation's own fields of Query.
+    // The fields that the federation library adds to Query.
     FieldDefinition: ({ name }) => (name.value.startsWith('_') ? null : undefined),
   });
   return unbroken.definitions

@@ -4,7 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { createPlayground } from '../../../src/playground/playground.js';
-import type { PlaygroundAnswer, PlaygroundRequest } from '../../../src/playground/playground.js';
+import type { PlaygroundResponse, PlaygroundRequest } from '../../../src/playground/playground.js';
 
 const settings = {
   title: 'Records & <more>',
@@ -13,11 +13,11 @@ const settings = {
 };
 const playground = createPlayground(settings);
 
-function get(request: Partial<PlaygroundRequest>): Promise<PlaygroundAnswer> {
+function get(request: Partial<PlaygroundRequest>): Promise<PlaygroundResponse> {
   return playground.answer({ acceptEncoding: undefined, ifNoneMatch: undefined, ...request });
 }
 
-test('the playground is sent as brotli, as gzip or plain, as the browser accepts it', async () => {
+test('the playground is sent as brotli, gzip or plain, depending on what the browser accepts', async () => {
   const plain = await get({});
   const brotli = await get({ acceptEncoding: 'gzip, deflate, br, zstd' });
   const gzip = await get({ acceptEncoding: 'gzip, br;q=0' });
@@ -33,25 +33,28 @@ test('the playground is sent as brotli, as gzip or plain, as the browser accepts
   expect(brotli.headers['vary']).toContain('accept-encoding');
 });
 
-test('it is compressed once: the second answer is the same memory', async () => {
+test('the page is compressed once for all responses', async () => {
   const [first, second] = await Promise.all([get({ acceptEncoding: 'br' }), get({ acceptEncoding: 'br' })]);
 
   expect(second.body).toBe(first.body);
 });
 
-test.each(['%', '"other", %', '*'])('a browser that has it already (If-None-Match: %j) gets 304', async (template) => {
-  const etag = (await get({})).headers['etag'] ?? '';
+test.each(['%', '"other", %', '*'])(
+  'a browser with the current version (If-None-Match: %j) gets 304',
+  async (template) => {
+    const etag = (await get({})).headers['etag'] ?? '';
 
-  const answer = await get({ ifNoneMatch: template.replace('%', etag), acceptEncoding: 'br' });
+    const answer = await get({ ifNoneMatch: template.replace('%', etag), acceptEncoding: 'br' });
 
-  expect(answer).toMatchObject({ status: 304, body: undefined, headers: { etag } });
-});
+    expect(answer).toMatchObject({ status: 304, body: undefined, headers: { etag } });
+  },
+);
 
-test('a browser that has another version gets the page', async () => {
+test('a browser with another version gets the page', async () => {
   expect((await get({ ifNoneMatch: 'W/"other"' })).status).toBe(200);
 });
 
-test('its policy allows no host but its own, and no script but the one in the page', async () => {
+test('the policy allows no other host and no script but that of the page', async () => {
   const { body, headers } = await get({});
   const scripts = [...(body?.toString() ?? '').matchAll(/<script>([^]*?)<\/script>/g)].map(
     ([, script]) => script ?? '',

@@ -4,25 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { findTool } from '../../../scripts/setup.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/setup.mjs', import.meta.url));
 
-/** A folder that is the whole PATH of a run: what is not in it is not installed. */
+/** The only folder in PATH, so that other programs are not installed. */
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'setup-test-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 function addProgram(name: string, script = ''): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, name), 0o755);
 }
 
-/** An apt-get that notes how it was called, and a sudo for those who are not root. */
+/** Adds an apt-get that logs its arguments, and a sudo for accounts that are not root. */
 function addApt(script: string): void {
   addProgram('apt-get', `echo "$@" >> "${folder}/apt.log"\n${script}`);
   addProgram('sudo', 'shift\nexec "$@"');
@@ -35,15 +38,19 @@ function runSetup(): { status: number | null; stdout: string; stderr: string; ap
   return { status, stdout, stderr, apt: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [] };
 }
 
-test('where everything is there, setup says and does nothing', () => {
+test.each(['redis-server', 'valkey-server'])('does nothing if Chrome and %s are installed', (server) => {
   addProgram('google-chrome');
-  addProgram('redis-server');
+  addProgram(server);
   addApt('');
 
   expect(runSetup()).toEqual({ status: 0, stdout: '', stderr: '', apt: [] });
+  // The tests start the same program.
+  vi.stubEnv('PATH', folder);
+  expect(findTool('redis')).toBe(join(folder, server));
+  expect(findTool('chromium')).toBe(join(folder, 'google-chrome'));
 });
 
-test('what is missing is installed with apt-get, and only that', () => {
+test('installs only the missing program with apt-get', () => {
   addProgram('chromium');
   addApt(`/bin/cp "${folder}/chromium" "${folder}/redis-server"`);
 
@@ -54,7 +61,7 @@ test('what is missing is installed with apt-get, and only that', () => {
   });
 });
 
-test('where the package lists are absent, they are fetched and the installation tried again', () => {
+test('updates the package lists and installs again if the first installation fails', () => {
   addApt(`case "$1" in
     update) : > "${folder}/updated" ;;
     install) [ -e "${folder}/updated" ] || exit 100
@@ -71,7 +78,7 @@ test('where the package lists are absent, they are fetched and the installation 
   });
 });
 
-test('where nothing may be installed, setup fails with one message that says what to install', () => {
+test('fails and says what to install if it cannot run apt-get', () => {
   const { status, stdout, stderr } = runSetup();
 
   expect(status).toBe(1);
@@ -80,18 +87,18 @@ test('where nothing may be installed, setup fails with one message that says wha
   expect(stderr).toContain('sudo apt-get install chromium redis-server');
 });
 
-test('where apt-get fails, setup fails with the same message', () => {
+test('fails and says what to install if apt-get fails', () => {
   addProgram('redis-server');
   addApt('exit 100');
 
   const { status, stderr } = runSetup();
 
   expect(status).toBe(1);
-  expect(stderr).toContain('apt-get could not install it');
+  expect(stderr).toContain('apt-get failed to install it');
   expect(stderr).toContain('sudo apt-get install chromium\n');
 });
 
-test('the tools that setup ensures are found here', () => {
+test('finds the programs that it has installed on this machine', () => {
   expect(findTool('chromium')).toMatch(/chrom/);
   expect(findTool('redis')).toMatch(/-server$/);
 });

@@ -2,12 +2,10 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { matches } from '../../../src/records/lookup.js';
+import { LookupFailure } from '../../../src/core/failure.js';
+import { matches } from '../../../src/core/lookup.js';
+import { readAnswer, type ReadOptions } from '../../../src/wolkvox/answer.js';
 import { readRow } from '../../../src/wolkvox/columns.js';
-import { WolkvoxFailure } from '../../../src/wolkvox/failure.js';
-import { readAnswer } from '../../../src/wolkvox/wire.js';
-import type { ReadOptions } from '../../../src/wolkvox/wire.js';
 import { OPTIONS, rowOf } from '../../support/wolkvox-responses.js';
 
 const COLUMNS = Object.keys(rowOf());
@@ -55,7 +53,7 @@ const someStatus = fc.oneof(
   fc.constantFrom(200, 204, 302, 400, 401, 403, 404, 408, 429, 500, 503),
   fc.integer({ min: 100, max: 999 }),
 );
-/** JSON that looks like Wolkvox's in parts, any JSON, pieces of JSON, any text, any bytes. */
+/** JSON that resembles Wolkvox's, any JSON, pieces of JSON, any text, any bytes. */
 const someBody = fc.oneof(
   fc
     .record(
@@ -97,7 +95,7 @@ const someHeaders = fc.record(
   { requiredKeys: [] },
 );
 
-/** What reading comes to, as a value that can be compared; an error that is no LookupFailure is thrown on. */
+/** The records or the failure, as a value that can be compared. Another error is thrown. */
 async function outcomeOf(
   bytes: Iterable<Uint8Array>,
   options: Partial<ReadOptions>,
@@ -112,22 +110,26 @@ async function outcomeOf(
     return {
       code: error.code,
       message: error.message,
-      kind: error instanceof WolkvoxFailure ? error.kind : undefined,
-      cause: error.cause,
+      kind: error.kind,
+      facts: error.facts,
     };
   } finally {
     expect(body.destroyed).toBe(true);
   }
 }
 
-/** Cuts bytes at places given as fractions of their length. */
-function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const at = [0, ...places.map((place) => Math.floor(place * bytes.length)).sort((a, b) => a - b), bytes.length];
+/** Cuts bytes into chunks. The cuts are fractions of the length. */
+function cut(bytes: Buffer, fractions: readonly number[]): Buffer[] {
+  const at = [
+    0,
+    ...fractions.map((fraction) => Math.floor(fraction * bytes.length)).sort((a, b) => a - b),
+    bytes.length,
+  ];
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
 describe('Reading an answer', () => {
-  it('ends in records or in a LookupFailure, whatever comes', async () => {
+  it('ends with records or with a LookupFailure, whatever arrives', async () => {
     await fc.assert(
       fc.asyncProperty(someStatus, someHeaders, someBody, lookup, async (status, headers, bytes, asked) => {
         const outcome = await outcomeOf([bytes], { lookup: asked }, status, headers);
@@ -141,7 +143,7 @@ describe('Reading an answer', () => {
     );
   });
 
-  it('finds in a sound answer what JSON.parse finds in it', async () => {
+  it('finds the records that JSON.parse finds', async () => {
     await fc.assert(
       fc.asyncProperty(envelope, spacing, lookup, async (whole, space, asked) => {
         const text = JSON.stringify(whole, null, space);
@@ -155,7 +157,7 @@ describe('Reading an answer', () => {
     );
   });
 
-  it('comes to the same however the bytes are cut, and compressed too', async () => {
+  it('has the same result however the bytes are cut into chunks, compressed or not', async () => {
     const anyBytes = fc.oneof(
       fc.tuple(envelope, spacing).map(([whole, space]) => Buffer.from(JSON.stringify(whole, null, space))),
       someBody,
@@ -164,12 +166,12 @@ describe('Reading an answer', () => {
       maxBytes: fc.constantFrom(50, 200, 1_000_000),
       maxRecords: fc.constantFrom(0, 1, 1000),
     });
-    const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 });
+    const fractions = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(
         anyBytes,
         bounds,
-        places,
+        fractions,
         fc.constantFrom(200, 200, 404, 500),
         async (bytes, options, cuts, status) => {
           const whole = await outcomeOf([bytes], options, status);
@@ -192,14 +194,14 @@ describe('Reading an answer', () => {
     );
   });
 
-  it('never takes a part of an answer for the whole', async () => {
+  it('never takes a part of an answer for the whole answer', async () => {
     await fc.assert(
       fc.asyncProperty(
         envelope,
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        async (whole, place) => {
+        async (whole, fraction) => {
           const bytes = Buffer.from(JSON.stringify(whole));
-          const outcome = await outcomeOf([bytes.subarray(0, Math.floor(place * bytes.length))], {});
+          const outcome = await outcomeOf([bytes.subarray(0, Math.floor(fraction * bytes.length))], {});
           expect(outcome).toMatchObject({ kind: 'malformed' });
         },
       ),

@@ -1,55 +1,26 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { writeRequest } from '../../../src/wolkvox/wire.js';
 import { envelopeOf, failureOf, read, rowOf } from '../../support/wolkvox-responses.js';
 
-const HTML = '<!DOCTYPE html><html><body><h1>Not what you look for</h1></body></html>';
-
-describe('A request to Wolkvox', () => {
-  const account = { token: 'token-of-a-test', server: '0042' };
-
-  it('asks find_record with the criteria that are given and leaves the others empty', () => {
-    expect(writeRequest({ phone: '3005550101' }, account)).toEqual({
-      path: '/api/v2/campaign.php?api=find_record&campaign_id=&customer_phone=3005550101&customer_id=',
-      headers: {
-        'wolkvox-token': 'token-of-a-test',
-        wolkvox_server: '0042',
-        accept: 'application/json',
-        'accept-encoding': 'gzip, deflate',
-      },
-    });
-  });
-
-  it('keeps a customer id of free text from becoming parameters of its own', () => {
-    const { path } = writeRequest({ customerId: 'A&api=remove#?/ñ', campaignId: '1234' }, account);
-    const url = new URL(path, 'http://localhost');
-    expect([...url.searchParams]).toEqual([
-      ['api', 'find_record'],
-      ['campaign_id', '1234'],
-      ['customer_phone', ''],
-      ['customer_id', 'A&api=remove#?/ñ'],
-    ]);
-    expect(url.hash).toBe('');
-  });
-});
+const HTML = '<!DOCTYPE html><html><body><h1>Not found</h1></body></html>';
 
 describe('A success', () => {
-  it.each([['"200"'], ['200'], ['"0"'], ['0'], ['" 200 "']])('is told by code %s', async (code) => {
+  it.each([['"200"'], ['200'], ['"0"'], ['0'], ['" 200 "']])('has code %s', async (code) => {
     const records = await read({
       body: `{"code":${code},"error":null,"msg":"found","data":[${JSON.stringify(rowOf())}]}`,
     });
     expect(records).toHaveLength(1);
   });
 
-  it('may carry the text "null" as its error', async () => {
+  it('may have the text "null" as its error', async () => {
     expect(await read({ body: envelopeOf([rowOf()], { error: 'null' }) })).toHaveLength(1);
   });
 
-  it('may come without a code when its data is an array', async () => {
+  it('may come without a code if its data is an array', async () => {
     expect(await read({ body: envelopeOf([rowOf()], { code: undefined }) })).toHaveLength(1);
     expect(await read({ body: '{"data":[]}' })).toEqual([]);
   });
 
-  it.each([['[]'], ['null'], [undefined]])('with data %s has nobody', async (data) => {
+  it.each([['[]'], ['null'], [undefined]])('with data %s has no records', async (data) => {
     const body = data === undefined ? '{"code":"200","error":null,"msg":""}' : `{"code":"200","data":${data}}`;
     expect(await read({ body })).toEqual([]);
   });
@@ -67,13 +38,13 @@ describe('A success', () => {
     expect(await read({ body })).toHaveLength(2);
   });
 
-  it('does not count on what msg says', async () => {
+  it('does not depend on what msg says', async () => {
     expect(
       await read({ body: envelopeOf([rowOf()], { msg: '0 records were found. TOKEN LIMIT EXCEEDED' }) }),
     ).toHaveLength(1);
   });
 
-  it('gives the records that fulfil every criterion, in their order, and drops the others', async () => {
+  it('has the records that match every criterion, in their order, and no others', async () => {
     const body = envelopeOf([
       rowOf({ customer_id: '1', tel3: '93005550199' }),
       rowOf({ customer_id: '2', tel1: '573005550199' }),
@@ -89,7 +60,7 @@ describe('A success', () => {
   });
 });
 
-describe('Nobody', () => {
+describe('An answer without a match', () => {
   it.each([
     ['{"code":"404","error":"NOT FOUND","msg":"0 records were found","data":[]}'],
     ['{"code":404,"error":"NOT FOUND","msg":"THE API YOU WANT TO CONSULT DOES NOT EXIST","data":null}'],
@@ -113,7 +84,7 @@ describe('Nobody', () => {
     expect(await failureOf({ status: 200, body })).toMatchObject({ kind: 'malformed' });
   });
 
-  it('is not what a failing server says with a 404 in its envelope', async () => {
+  it('is not an answer of a failing server with a 404 in its envelope', async () => {
     expect(await failureOf({ status: 500, body: '{"code":"404","msg":"0 records were found"}' })).toMatchObject({
       kind: 'server',
     });
@@ -126,7 +97,7 @@ describe('A failure', () => {
     [400, 'BAD REQUEST', 'THE API YOU WANT TO CONSULT DOES NOT EXIST', 'request', 'UPSTREAM_REFUSED'],
     [400, 'BAD REQUEST', 'SOME PARAMETERS ARE REQUIRED', 'request', 'UPSTREAM_REFUSED'],
     [401, 'UNAUTHORIZED', 'PLEASE ENTER THE WOLKVOX-TOKEN', 'token', 'UPSTREAM_REFUSED'],
-    [401, 'UNAUTHORIZED', 'WHO ARE YOU', 'request', 'UPSTREAM_REFUSED'],
+    [401, 'UNAUTHORIZED', 'NOT ALLOWED', 'request', 'UPSTREAM_REFUSED'],
     [403, 'FORBIDDEN', 'TOKEN LIMIT EXCEEDED', 'quota', 'UPSTREAM_QUOTA_EXHAUSTED'],
     [403, 'FORBIDDEN', ' token  limit\texceeded. ', 'quota', 'UPSTREAM_QUOTA_EXHAUSTED'],
     [403, 'FORBIDDEN', 'EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)', 'simultaneous', 'UPSTREAM_BUSY'],
@@ -141,7 +112,7 @@ describe('A failure', () => {
   ];
 
   it.each(rows)('%i %s with msg "%s" is of kind %s', async (status, error, msg, kind, code) => {
-    const expected = { kind, code, cause: { httpStatus: status, envelopeCode: status } };
+    const expected = { kind, code, facts: { httpStatus: status, envelopeCode: status } };
     expect(await failureOf({ status, body: errorBody(String(status), error, msg) })).toMatchObject(expected);
   });
 
@@ -167,14 +138,14 @@ describe('A failure', () => {
     }
   });
 
-  it('is told by the HTTP status where the envelope says "success"', async () => {
+  it('is known by its HTTP status although the envelope says "success"', async () => {
     expect(await failureOf({ status: 503, body: envelopeOf([]) })).toMatchObject({ kind: 'server' });
     expect(await failureOf({ status: 403, body: envelopeOf([], { code: '0' }) })).toMatchObject({
       kind: 'maintenance',
     });
   });
 
-  it('is told by a certain msg whatever number stands beside it', async () => {
+  it('is known by its documented msg, whatever code comes with it', async () => {
     for (const [status, code] of [
       [404, '404'],
       [500, '500'],
@@ -214,11 +185,11 @@ describe('A failure', () => {
     ['an end in the middle of a row', '{"code":"200","data":[{"tel1":"3'],
     ['an end between rows', '{"code":"200","data":[{},'],
     ['an end after the rows', '{"code":"200","data":[{}]'],
-    ['something after the end', '{"code":"200","data":[]}x'],
+    ['text after the end', '{"code":"200","data":[]}x'],
     ['one brace too many', '{"code":"200","data":[]}}'],
     ['two answers', '{"code":"200","data":[]}{"code":"200","data":[]}'],
     ['two data with rows', '{"code":"200","data":[{}],"data":[{}]}'],
-    ['rows that a later data takes back', '{"code":"200","data":[{}],"data":null}'],
+    ['rows before another data', '{"code":"200","data":[{}],"data":null}'],
     ['rows under a key spelt with escapes', '{"code":"200","d\\u0061ta":[{}]}'],
     ['a key that only ends like data', '{"code":"200" "data":[]}'],
     ['a control character in a text', '{"code":"200","data":[{"tel1":"\n"}]}'],
@@ -230,7 +201,7 @@ describe('A failure', () => {
     });
   });
 
-  it('tells nobody what stood in the answer', async () => {
+  it('says nothing of what the answer holds', async () => {
     const secret = 'Lucía Peñaranda 52000111';
     for (const [status, body] of [
       [200, `{"code":"200","data":[{"customer_name":"${secret}" x}]}`],
@@ -242,8 +213,8 @@ describe('A failure', () => {
       [403, secret],
       [404, secret],
     ] as const) {
-      const { message, stack, cause } = await failureOf({ status, body });
-      expect(JSON.stringify([message, stack, cause])).not.toMatch(/Lucía|Peñaranda|52000111/);
+      const { message, stack, cause, facts } = await failureOf({ status, body });
+      expect(JSON.stringify([message, stack, cause, facts])).not.toMatch(/Lucía|Peñaranda|52000111/);
     }
   });
 });
@@ -265,7 +236,7 @@ describe('Retry-After', () => {
     expect(failure.retryAfterSeconds).toBe(seconds);
   });
 
-  it('is heeded where it comes with an error inside HTTP 200', async () => {
+  it('counts also with an error inside HTTP 200', async () => {
     const body = '{"code":"429","msg":""}';
     expect(await failureOf({ body, headers: { 'retry-after': ['5', '9'] } })).toMatchObject({ retryAfterSeconds: 5 });
   });

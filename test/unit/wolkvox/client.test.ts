@@ -1,68 +1,259 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { LookupFailure } from '../../../src/records/failure.js';
-import { createSimulator } from '../../../src/simulator/server.js';
-import type { Simulator } from '../../../src/simulator/server.js';
-import { SIMULATOR_TOKEN } from '../../../src/simulator/settings.js';
-import { createClient } from '../../../src/wolkvox/client.js';
-import type { Client } from '../../../src/wolkvox/client.js';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createClock } from '../../../src/core/clock.js';
+import type { ServiceEvent } from '../../../src/core/events.js';
+import { LookupFailure } from '../../../src/core/failure.js';
+import { createWolkvoxClient, type WolkvoxClient, type WolkvoxClientOptions } from '../../../src/wolkvox/client.js';
+import { lookupOptions } from '../../support/lookup-source.js';
+import { envelopeOf, rowOf } from '../../support/wolkvox-responses.js';
 
-interface Scene {
-  readonly client: Client;
-  readonly simulator: Simulator;
-  /** Resolves when a call is under way at the server. */
-  readonly hasArrived: () => Promise<void>;
-  /** Calls that the simulator still has under way. */
-  readonly heard: () => Promise<number>;
+const ANA = { customerId: '52000111' };
+const clock = createClock();
+
+interface TestServer {
+  readonly url: string;
+  /** Requests that have arrived, the first one first. */
+  readonly requests: IncomingMessage[];
+  connections(): number;
+  /** Requests whose connection is open and that are not answered. */
+  inFlight(): number;
+  mostInFlight(): number;
 }
 
-/** A client of a Wolkvox that takes calls and stays silent. */
-async function overSilence(timeoutMs: number): Promise<Scene> {
-  const simulator = createSimulator({ settings: { latency: { minMs: 0, maxMs: 0 }, fault: 'silence' } });
-  const { url } = await simulator.listen();
-  const account = { token: SIMULATOR_TOKEN, server: '0042' };
-  const client = createClient({
-    ...{ baseUrl: url, account, timeoutMs, concurrency: 2, zone: 'UTC-5', maxRecords: 1_000, maxBytes: 1_000_000 },
-    now: Date.now,
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function startServer(answer: RequestListener): Promise<TestServer> {
+  const requests: IncomingMessage[] = [];
+  let connections = 0;
+  let inFlight = 0;
+  let most = 0;
+  const server = createHttpServer((request, response) => {
+    requests.push(request);
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    response.once('close', () => (inFlight -= 1));
+    answer(request, response);
   });
-  onTestFinished(async () => {
+  server.on('connection', () => (connections += 1));
+  onTestFinished(() => server.closeAllConnections());
+  const url = await listen(server);
+  return { url, requests, connections: () => connections, inFlight: () => inFlight, mostInFlight: () => most };
+}
+
+interface TestClient extends WolkvoxClient {
+  readonly events: ServiceEvent[];
+}
+
+function createClient(baseUrl: string, options: Partial<WolkvoxClientOptions> = {}): TestClient {
+  const events: ServiceEvent[] = [];
+  const client = createWolkvoxClient({
+    ...{ baseUrl, account: { token: 'token-of-a-test', server: '0042' }, concurrency: 2, timeoutMs: 5_000 },
+    ...{ zone: 'UTC-5', maxRecords: 1_000, maxBytes: 1_000_000, clock },
+    observe: (event) => events.push(event),
+    ...options,
+  });
+  onTestFinished(() => client.close());
+  return { ...client, events };
+}
+
+/** The failure of a lookup, after a check that it holds nothing of the upstream's address or of the answer. */
+async function failureOf(client: WolkvoxClient, signal?: AbortSignal): Promise<LookupFailure> {
+  const options = lookupOptions(clock, signal === undefined ? {} : { signal });
+  const error: unknown = await client.find(ANA, options).catch((thrown: unknown) => thrown);
+  if (!(error instanceof LookupFailure)) throw new Error('Expected a LookupFailure.', { cause: error });
+  const shown = JSON.stringify([error, error.message, error.facts, error.cause]);
+  expect(shown).not.toMatch(/127\.0\.0\.1|invalid|52000111|Peñaranda|token-of-a-test/);
+  return error;
+}
+
+/** A proxy that passes the end of a connection on 100 ms later. */
+async function startSlowProxy(target: string): Promise<string> {
+  const port = Number(new URL(target).port);
+  return listen(
+    createTcpServer((socket) => {
+      const upstream = connect(port, '127.0.0.1');
+      socket.on('data', (bytes) => upstream.write(bytes));
+      upstream.on('data', (bytes) => socket.write(bytes));
+      for (const [one, other] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        one.on('error', () => one.destroy());
+        one.on('close', () => setTimeout(() => other.destroy(), 100));
+      }
+    }),
+  );
+}
+
+const silent: RequestListener = () => undefined;
+
+describe('A call', () => {
+  it('asks for one lookup and has the time when it was sent', async () => {
+    let answeredAt = 0;
+    const server = await startServer((_request, response) => {
+      setTimeout(() => {
+        answeredAt = clock.epochMs();
+        response.end(envelopeOf([rowOf()]));
+      }, 30);
+    });
+    const client = createClient(server.url);
+    const before = clock.epochMs();
+    const answer = await client.find(ANA, lookupOptions(clock));
+    expect(answer).toMatchObject({ source: 'wolkvox', records: [{ customerId: '52000111' }] });
+    expect(answer.sentAt).toBeGreaterThanOrEqual(before);
+    expect(answer.sentAt).toBeLessThan(answeredAt);
+    expect(server.requests[0]).toMatchObject({ method: 'GET', headers: { 'wolkvox-token': 'token-of-a-test' } });
+    expect(server.requests[0]?.url).toBe(
+      '/api/v2/campaign.php?api=find_record&campaign_id=&customer_phone=&customer_id=52000111',
+    );
+    expect(client.events).toEqual([{ event: 'call.answered', ms: expect.any(Number) as number, records: 1 }]);
+  });
+
+  it('goes below the path of the base URL', async () => {
+    const server = await startServer((_request, response) => response.end(envelopeOf([])));
+    for (const path of ['/proxy', '/proxy/']) {
+      await createClient(server.url + path).find(ANA, lookupOptions(clock));
+    }
+    for (const { url } of server.requests) expect(url).toMatch(/^\/proxy\/api\/v2\/campaign\.php\?/);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('uses the connection of the call before', async () => {
+    const server = await startServer((_request, response) => response.end(envelopeOf([])));
+    const client = createClient(server.url, { concurrency: 1 });
+    for (let call = 0; call < 5; call += 1) await client.find(ANA, lookupOptions(clock));
+    expect(server.requests).toHaveLength(5);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('reports its failure with the facts for the log', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(403).end('{"code":"403","msg":"TOKEN LIMIT EXCEEDED for Peñaranda"}');
+    });
+    const client = createClient(server.url);
+    expect(await failureOf(client)).toMatchObject({ kind: 'quota', code: 'UPSTREAM_QUOTA_EXHAUSTED' });
+    expect(client.events).toEqual([
+      {
+        ...{
+          event: 'call.failed',
+          code: 'UPSTREAM_QUOTA_EXHAUSTED',
+          reason: 'quota',
+          ms: expect.any(Number) as number,
+        },
+        ...{ httpStatus: 403, envelopeCode: 403 },
+      },
+    ]);
+  });
+});
+
+describe('A call without a connection', () => {
+  it('to a closed port is of kind not-connected', async () => {
+    const server = createTcpServer();
+    const url = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    const client = createClient(url);
+    expect(await failureOf(client)).toMatchObject({
+      ...{ kind: 'not-connected', code: 'UPSTREAM_UNAVAILABLE', facts: { networkCode: 'ECONNREFUSED' } },
+    });
+    expect(client.events).toMatchObject([{ event: 'call.failed', reason: 'not-connected' }]);
+  });
+
+  it('to an unknown host is of kind not-connected', async () => {
+    const failure = await failureOf(createClient('http://no-such-host.invalid'));
+    expect(failure.kind).toBe('not-connected');
+    expect(failure.facts.networkCode).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
+  });
+
+  it('that the server accepts and closes is of kind connection, because bytes may have been sent', async () => {
+    const url = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
+    expect(await failureOf(createClient(url))).toMatchObject({ kind: 'connection', code: 'UPSTREAM_UNAVAILABLE' });
+  });
+
+  it('that breaks inside the answer is of kind connection', async () => {
+    const server = await startServer((_request, response) => {
+      response.write('{"code":"200","data":[{"customer_name":"Peñaranda"', () => response.destroy());
+    });
+    expect(await failureOf(createClient(server.url))).toMatchObject({ kind: 'connection', facts: { httpStatus: 200 } });
+  });
+});
+
+describe('A call that is cut off has ended at the server, too,', () => {
+  it('when it fails because its deadline passed', async () => {
+    const server = await startServer(silent);
+    const failure = await failureOf(createClient(server.url, { timeoutMs: 100 }));
+    expect(failure).toMatchObject({ kind: 'timeout', code: 'UPSTREAM_TIMEOUT', retryable: true });
+    expect(server.requests).toHaveLength(1);
+    expect(server.inFlight()).toBe(0);
+  });
+
+  it('when it fails because its signal aborted', async () => {
+    const server = await startServer(silent);
+    const slot = new AbortController();
+    const failed = failureOf(createClient(server.url), slot.signal);
+    await expect.poll(() => server.inFlight(), { timeout: 10_000 }).toBe(1);
+    slot.abort(new LookupFailure('lease-lost'));
+    expect(await failed).toMatchObject({ kind: 'lease-lost' });
+    expect(server.inFlight()).toBe(0);
+  });
+
+  it('when the client is closed', async () => {
+    const server = await startServer(silent);
+    const client = createClient(await startSlowProxy(server.url));
+    const failed = failureOf(client);
+    await expect.poll(() => server.inFlight(), { timeout: 10_000 }).toBe(1);
     await client.close();
-    await simulator.close();
+    expect(server.inFlight()).toBe(0);
+    expect(await failed).toMatchObject({ kind: 'connection', code: 'UPSTREAM_UNAVAILABLE' });
   });
-  // The simulator shares this process: it hears what has arrived when the event loop comes round.
-  const heard = async (): Promise<number> => {
-    for (let round = 0; round < 3; round += 1) await new Promise((resolve) => setImmediate(resolve));
-    return simulator.witness.inFlight;
-  };
-  const hasArrived = async (): Promise<void> => {
-    while (simulator.witness.inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
-  };
-  return { client, simulator, hasArrived, heard };
-}
 
-it('A call without an answer in time has ended at the server, too, when its slot is free', async () => {
-  const { client, simulator, heard } = await overSilence(100);
-  await expect(client.call({ phone: '3064821975' })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-  expect(simulator.witness.counts.calls).toBe(1);
-  expect(await heard()).toBe(0);
+  it('and is not sent at all if its signal aborted before', async () => {
+    const server = await startServer((_request, response) => response.end(envelopeOf([])));
+    const client = createClient(server.url);
+    expect(await failureOf(client, AbortSignal.abort(new LookupFailure('lease-lost')))).toMatchObject({
+      kind: 'lease-lost',
+    });
+    await client.find(ANA, lookupOptions(clock));
+    expect(server.requests).toHaveLength(1);
+  });
 });
 
-it('A call that ends with its place has ended at the server, too, when the place is given back', async () => {
-  const { client, hasArrived, heard } = await overSilence(30_000);
-  const lost = new AbortController();
-  const called = client.call({ phone: '3064821975' }, lost.signal);
-  const failed = expect(called).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
-  await hasArrived();
-  lost.abort(new LookupFailure('UPSTREAM_UNAVAILABLE', 'The place is lost.'));
-  await failed;
-  expect(await heard()).toBe(0);
+describe('Two slots', () => {
+  it.each([503, 200])(
+    'never cause three calls at the server, although answers of HTTP %i are cut off',
+    async (status) => {
+      const server = await startServer((_request, response) => {
+        response.writeHead(status, { 'content-type': 'text/html' });
+        response.write('x'.repeat(100_000));
+        const drip = setInterval(() => response.write('x'), 20);
+        response.once('close', () => clearInterval(drip));
+      });
+      const client = createClient(await startSlowProxy(server.url));
+      const runSlot = async (): Promise<void> => {
+        for (let call = 0; call < 2; call += 1) await failureOf(client);
+      };
+      await Promise.all([runSlot(), runSlot()]);
+      expect(server.requests).toHaveLength(4);
+      expect(server.mostInFlight()).toBe(2);
+    },
+  );
 });
 
-it('Calls that closing cuts off have ended at the server, too, when it is done', async () => {
-  const { client, hasArrived, heard } = await overSilence(30_000);
-  const called = client.call({ phone: '3064821975' });
-  const failed = expect(called).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
-  await hasArrived();
-  await client.close();
-  expect(await heard()).toBe(0);
-  await failed;
+it('The deadline of a call ends a body that never ends, also while memory is collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const server = await startServer((_request, response) => {
+    response.write('{"code":"200","data":[');
+    const drip = setInterval(() => response.write(' '), 20);
+    response.once('close', () => clearInterval(drip));
+  });
+  const collecting = setInterval(collect, 50);
+  onTestFinished(() => clearInterval(collecting));
+  expect(await failureOf(createClient(server.url, { timeoutMs: 500 }))).toMatchObject({ kind: 'timeout' });
 });

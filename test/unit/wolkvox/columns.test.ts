@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readRow } from '../../../src/wolkvox/columns.js';
-import { WolkvoxFailure } from '../../../src/wolkvox/failure.js';
 import { OPTIONS, envelopeOf, failureOf, read, rowOf } from '../../support/wolkvox-responses.js';
+import { campaignRecord } from '../../support/record.js';
 
-/** From Wolkvox's own page about find_record, verbatim. */
-const VENDORS_EXAMPLE = `{
+/** The example on Wolkvox's page about find_record, verbatim. */
+const VENDOR_EXAMPLE = `{
     "code": "200",
     "error": null,
     "msg": "1 records were found",
@@ -37,33 +37,20 @@ const VENDORS_EXAMPLE = `{
     ]
 }`;
 
-const EMPTY = {
-  campaignId: '1234',
-  customerId: null,
-  customerName: null,
-  customerLastName: null,
-  opts: Array.from({ length: 12 }, () => null),
-  phones: [],
-  address: null,
-  date: null,
-  calls: null,
-  connId: null,
-  result: null,
-  outcome: null,
-};
+const EMPTY = campaignRecord({ campaignId: '1234' });
 
 describe("Wolkvox's own example", () => {
-  it('is one record of the campaign that was asked for', async () => {
-    expect(await read({ body: VENDORS_EXAMPLE })).toEqual([EMPTY]);
+  it('is one record of the campaign of the lookup', async () => {
+    expect(await read({ body: VENDOR_EXAMPLE })).toEqual([EMPTY]);
   });
 
-  it('is a record without a campaign where the question named none', () => {
-    const { data } = JSON.parse(VENDORS_EXAMPLE) as { data: [Record<string, unknown>] };
+  it('is a record without a campaign if the lookup names none', () => {
+    const { data } = JSON.parse(VENDOR_EXAMPLE) as { data: [Record<string, unknown>] };
     expect(readRow(data[0], { lookup: { customerId: '1' }, zone: 'UTC' })).toEqual({ ...EMPTY, campaignId: '' });
   });
 
-  it('is nobody to a question that its empty columns do not fulfil', async () => {
-    expect(await read({ body: VENDORS_EXAMPLE }, { lookup: { customerId: '1' } })).toEqual([]);
+  it('does not match a lookup by another criterion', async () => {
+    expect(await read({ body: VENDOR_EXAMPLE }, { lookup: { customerId: '1' } })).toEqual([]);
   });
 });
 
@@ -71,7 +58,7 @@ describe('A row', () => {
   const readOne = async (columns: Record<string, unknown>): Promise<unknown> =>
     (await read({ body: envelopeOf([rowOf(columns)]) }))[0];
 
-  it('of all columns becomes a record of all fields', async () => {
+  it('with all columns becomes a record with all fields', async () => {
     const record = await readOne({
       opt1: ' first ',
       opt12: 'last',
@@ -110,7 +97,7 @@ describe('A row', () => {
     expect(await read({ body: envelopeOf([row]) })).toEqual([EMPTY]);
   });
 
-  it('may hold numbers and booleans in place of texts', async () => {
+  it('may hold numbers and booleans instead of texts', async () => {
     const record = await readOne({
       customer_id: 52000111,
       campaign_id: 1234,
@@ -124,14 +111,14 @@ describe('A row', () => {
     expect(record).toMatchObject({ phones: [{ position: 1 }, { position: 2, number: '6045550102' }] });
   });
 
-  it('may hold columns that nobody knows, nested ones and hostile names too', async () => {
+  it('may have unknown columns, nested ones and hostile names, too', async () => {
     const hostile = `{"__proto__":{"tel2":"1","polluted":1},"constructor":{"prototype":{}},"new_one":[{"data":[]}],`;
     const body = envelopeOf(['ROW']).replace('"ROW"', hostile + JSON.stringify(rowOf()).slice(1));
     expect(await read({ body })).toEqual(await read({ body: envelopeOf([rowOf()]) }));
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  it('may hold every character that JSON knows', async () => {
+  it('may hold every character of JSON', async () => {
     const name = 'Ñandú "\\/" \u{1F600} \u2028 \uFEFF {}[],:';
     const body = envelopeOf([rowOf({ customer_name: `x${name}x` }), rowOf({ customer_name: '\\u0022' })]);
     const [first, second] = await read({ body });
@@ -142,18 +129,20 @@ describe('A row', () => {
     ['customer_id', 'an object', {}],
     ['tel10', 'an array', ['1']],
     ['city', 'an object', { name: 'Cali' }],
-    ['customer_id', 'a number of too many digits', 2 ** 64],
-  ])('whose %s is %s is malformed, and the log learns which column', async (column, what, value) => {
+    ['customer_id', 'a number with too many digits', 2 ** 64],
+  ])('whose %s is %s is malformed, and the log names the column', async (column, what, value) => {
     const failure = await failureOf({ body: envelopeOf([rowOf({ [column]: value })]) });
     expect(failure).toMatchObject({
       kind: 'malformed',
-      cause: { detail: expect.stringContaining(`${column} is ${what}`) as unknown },
+      facts: { detail: expect.stringContaining(`${column} is ${what}`) as unknown },
     });
   });
 
-  it('that nobody asked for is malformed all the same', async () => {
+  it('that does not match the lookup is checked, too', async () => {
     const body = envelopeOf([rowOf({ customer_id: '1', opt3: [] })]);
-    expect(await failureOf({ body }, { lookup: { customerId: '2' } })).toBeInstanceOf(WolkvoxFailure);
+    expect(await failureOf({ body }, { lookup: { customerId: '2' } })).toMatchObject({
+      kind: 'malformed',
+    });
   });
 
   it.each([
@@ -169,7 +158,7 @@ describe('A row', () => {
     expect(readRow(rowOf({ calls: text }), OPTIONS).calls).toBe(calls);
   });
 
-  it.each([['0'], [''], [' 0 ']])('with conn_id "%s" was never connected', (text) => {
+  it.each([['0'], [''], [' 0 ']])('with conn_id "%s" has no connId', (text) => {
     expect(readRow(rowOf({ conn_id: text }), OPTIONS).connId).toBeNull();
   });
 
@@ -195,11 +184,11 @@ describe('A date', () => {
     ['America/Bogota', '2026-11-20T09:30:00-05:00'],
     ['Asia/Kolkata', '2026-11-20T09:30:00+05:30'],
     ['UTC', '2026-11-20T09:30:00Z'],
-  ])('stands in the zone %s of the account', (zone, expected) => {
+  ])('is in the zone %s of the account', (zone, expected) => {
     expect(dateOf('2026-11-20 09:30:00', zone)).toBe(expected);
   });
 
-  it('in the hour that summer time skips is the instant an hour later', () => {
+  it('in the hour that summer time skips is one hour later', () => {
     expect(dateOf('2026-03-29 02:30:00', 'Europe/Madrid')).toBe('2026-03-29T03:30:00+02:00');
   });
 
@@ -214,7 +203,7 @@ describe('A date', () => {
     ['2026-11-20'],
     ['20/11/2026 09:30:00'],
     ['yesterday'],
-  ])('%s is none', (date) => {
+  ])('is null if the column holds %s', (date) => {
     expect(dateOf(date, 'UTC-05:00')).toBeNull();
   });
 });

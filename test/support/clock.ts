@@ -1,0 +1,20 @@
+import { createClock, type Clock } from '../../src/core/clock.js';
+
+/** A clock that runs like the real one and can be moved. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function createMovableClock(): MovableClock {
+  const clock = createClock();
+  let offsetMs = 0;
+  return {
+    monotonicMs: () => clock.monotonicMs() + offsetMs,
+    epochMs: () => clock.epochMs() + offsetMs,
+    wallMs: () => clock.wallMs() + offsetMs,
+    setEpochMs: (epochMs) => clock.setEpochMs(epochMs - offsetMs),
+    advance(ms) {
+      offsetMs += ms;
+    },
+  };
+}

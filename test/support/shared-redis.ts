@@ -1,0 +1,41 @@
+import { onTestFinished } from 'vitest';
+import type { Answer, LookupOptions } from '../../src/core/answer.js';
+import type { ServiceEvent } from '../../src/core/events.js';
+import { createRedis, type RedisOptions, type SharedRedis } from '../../src/redis/redis.js';
+import { createMovableClock, type MovableClock } from './clock.js';
+import { REPLICA_OPTIONS } from './replicas.js';
+
+/** A replica's part in Redis, inside the process of the test. */
+export interface OpenedRedis {
+  readonly shared: SharedRedis;
+  readonly events: readonly ServiceEvent[];
+  readonly clock: MovableClock;
+}
+
+/** Connects to a Redis, or to a cluster whose addresses are separated by commas. It stops with the test. */
+export async function openRedis(url: string, options: Partial<RedisOptions> = {}): Promise<OpenedRedis> {
+  const events: ServiceEvent[] = [];
+  const clock = createMovableClock();
+  const observe = (event: ServiceEvent): void => void events.push(event);
+  const shared = createRedis({ ...REPLICA_OPTIONS, urls: url.split(','), clock, observe, ...options });
+  onTestFinished(() => shared.stop());
+  await shared.start();
+  return { shared, events, clock };
+}
+
+/** Options of a caller that waits for 20 s and accepts any answer of the last minute, unless `overrides` say otherwise. */
+export function lookupOptions(clock: MovableClock, overrides: Partial<LookupOptions> = {}): LookupOptions {
+  const now = clock.epochMs();
+  return {
+    operation: { startedAt: now },
+    deadline: clock.monotonicMs() + 20_000,
+    signal: AbortSignal.timeout(20_000),
+    minSentAt: now - 60_000,
+    minStaleSentAt: now - 60_000,
+    ...overrides,
+  };
+}
+
+export function answerOf(clock: MovableClock, records: Answer['records'] = []): Answer {
+  return { records, sentAt: clock.epochMs(), source: 'wolkvox' };
+}

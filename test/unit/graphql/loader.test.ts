@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer, Freshness, LookupOptions } from '../../../src/core/answer.js';
+import { createClock } from '../../../src/core/clock.js';
+import type { Lookup } from '../../../src/core/lookup.js';
+import { createLoader, type RecordLoader } from '../../../src/graphql/loader.js';
+import { startOperation, type RunningOperation } from '../../../src/graphql/operation.js';
+
+interface Found {
+  readonly lookup: Lookup;
+  readonly options: LookupOptions;
+}
+
+/** A loader over a source that answers at once, and the lookups that reached the source. */
+function createTestLoader(freshness: Freshness = { freshMs: 300_000, staleMs: 3_600_000 }): {
+  loader: RecordLoader;
+  running: RunningOperation;
+  found: Found[];
+  answerSentAt: (sentAt: number) => void;
+} {
+  const found: Found[] = [];
+  const running = startOperation(60_000, createClock());
+  let sentAt = running.operation.startedAt;
+  const find = (lookup: Lookup, options: LookupOptions): Promise<Answer> => {
+    found.push({ lookup, options });
+    return Promise.resolve({ records: [], sentAt, source: 'wolkvox' });
+  };
+  return {
+    loader: createLoader({ find }, running, freshness),
+    running,
+    found,
+    answerSentAt: (value) => (sentAt = value),
+  };
+}
+
+const PHONE = '3064821975';
+
+describe('the loader', () => {
+  it('finds equal lookups once, in one tick, with the options of the operation', async () => {
+    const { loader, running, found } = createTestLoader();
+    await Promise.all([
+      loader.load({ phone: PHONE }),
+      loader.load({ phone: '(306) 482-1975' }),
+      loader.load({ phone: PHONE, maxAge: 0 }),
+      loader.load({ phone: '306 482 1975', maxAge: 0 }),
+      loader.loadLookup({ phone: PHONE }),
+    ]);
+    expect(found.map(({ lookup }) => lookup)).toEqual([{ phone: PHONE }, { phone: PHONE }]);
+    for (const { options } of found) {
+      const { operation, deadline, signal } = running;
+      expect(options).toMatchObject({ operation, deadline, signal });
+    }
+  });
+
+  const FRESH_MS = 300_000;
+  const STALE_MS = 3_600_000;
+  it.each<[string, Freshness, number | null, number, number]>([
+    ['no maxAge', { freshMs: FRESH_MS, staleMs: STALE_MS }, null, FRESH_MS, FRESH_MS + STALE_MS],
+    ['maxAge 0', { freshMs: FRESH_MS, staleMs: STALE_MS }, 0, 0, 0],
+    ['a maxAge below the time of freshness', { freshMs: FRESH_MS, staleMs: STALE_MS }, 60, 60_000, 60_000],
+    ['a maxAge above it', { freshMs: FRESH_MS, staleMs: STALE_MS }, 600, FRESH_MS, 600_000],
+    ['a maxAge above all', { freshMs: FRESH_MS, staleMs: STALE_MS }, 9_000, FRESH_MS, FRESH_MS + STALE_MS],
+    ['no cache and no maxAge', { freshMs: 0, staleMs: 0 }, null, Infinity, 0],
+    ['no cache and a maxAge', { freshMs: 0, staleMs: 0 }, 60, 60_000, 0],
+  ])('computes the oldest accepted answers with %s', async (_, freshness, maxAge, ageMs, staleAgeMs) => {
+    const { loader, running, found } = createTestLoader(freshness);
+    await loader.load({ phone: PHONE, maxAge });
+    const { startedAt } = running.operation;
+    expect(found).toHaveLength(1);
+    expect(found[0]?.options).toMatchObject({ minSentAt: startedAt - ageMs, minStaleSentAt: startedAt - staleAgeMs });
+  });
+
+  it('rejects invalid arguments and finds nothing', async () => {
+    const { loader, found } = createTestLoader();
+    await expect(loader.load({ phone: 'x' })).rejects.toMatchObject({ kind: 'bad-input' });
+    await expect(loader.load({ phone: PHONE, maxAge: -1 })).rejects.toThrow(
+      'maxAge must be a number of seconds, 0 or more; got a negative number.',
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('settles each lookup by itself', async () => {
+    const running = startOperation(60_000, createClock());
+    const answer: Answer = { records: [], sentAt: 0, source: 'wolkvox' };
+    const find = ({ phone }: Lookup): Promise<Answer> =>
+      phone === PHONE ? new Promise<never>(() => undefined) : Promise.resolve(answer);
+    const loader = createLoader({ find }, running, { freshMs: 1, staleMs: 1 });
+    void loader.load({ phone: PHONE });
+    expect(await loader.load({ phone: '3067150482' })).toBe(answer);
+  });
+
+  it('knows until when all loaded answers are fresh', async () => {
+    const { loader, running, answerSentAt } = createTestLoader();
+    const { startedAt } = running.operation;
+    expect(loader.freshUntil()).toBeUndefined();
+    await loader.load({ phone: PHONE });
+    expect(loader.freshUntil()).toBe(startedAt + FRESH_MS);
+    answerSentAt(startedAt - 100_000);
+    await loader.load({ phone: '3067150482' });
+    expect(loader.freshUntil()).toBe(startedAt - 100_000 + FRESH_MS);
+    await loader.load({ phone: '3067150482', maxAge: 120 });
+    expect(loader.freshUntil()).toBe(startedAt + 20_000);
+  });
+});

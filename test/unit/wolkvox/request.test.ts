@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { createRequest } from '../../../src/wolkvox/request.js';
+
+const account = { token: 'token-of-a-test', server: '0042' };
+
+it('A request asks find_record with the criteria that are given, and sends the others empty', () => {
+  expect(createRequest({ phone: '3005550101' }, account)).toEqual({
+    path: '/api/v2/campaign.php?api=find_record&campaign_id=&customer_phone=3005550101&customer_id=',
+    headers: {
+      'wolkvox-token': 'token-of-a-test',
+      wolkvox_server: '0042',
+      accept: 'application/json',
+      'accept-encoding': 'gzip, deflate',
+    },
+  });
+});
+
+it('A customer id of free text adds no parameter to a request', () => {
+  const { path } = createRequest({ customerId: 'A&api=remove#?/ñ', campaignId: '1234' }, account);
+  const url = new URL(path, 'http://localhost');
+  expect([...url.searchParams]).toEqual([
+    ['api', 'find_record'],
+    ['campaign_id', '1234'],
+    ['customer_phone', ''],
+    ['customer_id', 'A&api=remove#?/ñ'],
+  ]);
+  expect(url.hash).toBe('');
+});
