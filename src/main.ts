@@ -99,10 +99,16 @@ function secretsOf({ upstream, routerSecrets, recordIdSecrets, redisUrls }: Conf
   ];
 }
 
+function isListenError(error: unknown): error is Error & Record<'address' | 'port' | 'code', string | number> {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+}
+
 try {
   await main();
 } catch (error) {
   if (error instanceof ConfigError) console.error(error.message);
-  else console.error('The service cannot start:', describeBug(error));
+  else if (isListenError(error)) {
+    console.error(`The service cannot listen on ${error.address}:${error.port} (${error.code}). Check HOST and PORT.`);
+  } else console.error('The service cannot start:', describeBug(error));
   process.exit(1);
 }

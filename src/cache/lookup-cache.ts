@@ -106,8 +106,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
           if (joined !== undefined && outcome.answer.sentAt < minSentAt) continue;
           return { ...outcome, from: joined === undefined ? outcome.answer.source : 'flight' };
         case 'failure':
-          // A failure of the caller who started the call says nothing about this one.
-          if (joined !== undefined && isOfOtherCaller(outcome.error)) continue;
+          if (joined !== undefined && needsOwnCall(joined, outcome.error)) continue;
           return { ...outcome, isRemembered: false };
       }
     }
@@ -139,10 +138,10 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
 
   /** The earliest call under way whose answer will be fresh enough. */
   function joinCall(lookup: Lookup, { operation, minSentAt }: LookupOptions): SharedCall | undefined {
-    const joinable = calls.joinable(lookupKey(lookup));
-    if (joinable.length === 0) return undefined;
+    const underWay = calls.underWay(lookupKey(lookup));
+    if (underWay.length === 0) return undefined;
     const isUnsent = queue.promote(lookup, operation);
-    return joinable.find((call) => call.startedAt >= minSentAt) ?? (isUnsent ? joinable.at(-1) : undefined);
+    return underWay.find((call) => call.startedAt >= minSentAt) ?? (isUnsent ? underWay.at(-1) : undefined);
   }
 
   function startCall(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): SharedCall {
@@ -163,6 +162,10 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   }
 }
 
-function isOfOtherCaller(error: unknown): boolean {
-  return error instanceof LookupFailure && error.policy.isOfCaller === true;
+/**
+ * Whether a caller that joined a failed call makes one of its own. A failure of the caller who started the call says
+ * nothing about this one, and a call that all callers had left makes no second attempt.
+ */
+function needsOwnCall(joined: SharedCall, error: unknown): boolean {
+  return error instanceof LookupFailure && (error.policy.isOfCaller === true || joined.isCancelled());
 }

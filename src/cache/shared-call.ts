@@ -14,8 +14,9 @@ export interface SharedCall {
   readonly startedAt: number;
   /** Settles when the call has ended; never rejects. */
   readonly result: Promise<CallResult>;
-  /** False once the call has ended or was cancelled. */
-  isJoinable(): boolean;
+  hasEnded(): boolean;
+  /** Whether every caller had left at some time. The call is then not sent, or makes no second attempt. */
+  isCancelled(): boolean;
   waiters(): number;
   /**
    * Waits for the call.
@@ -30,15 +31,15 @@ export interface SharedCall {
  * The calls under way. A lookup may have several, if a caller needs a later answer than that of a call which is sent.
  */
 export interface SharedCalls {
-  /** The calls for a lookup that can be joined, in the order of their starts. */
-  joinable(key: string): readonly SharedCall[];
+  /** The calls for a lookup, in the order of their starts. */
+  underWay(key: string): readonly SharedCall[];
   start(key: string, startedAt: number, run: (signal: AbortSignal) => Promise<Answer>): SharedCall;
 }
 
 export function createSharedCalls(): SharedCalls {
   const calls = new Map<string, readonly SharedCall[]>();
   return {
-    joinable: (key) => (calls.get(key) ?? []).filter((call) => call.isJoinable()),
+    underWay: (key) => (calls.get(key) ?? []).filter((call) => !call.hasEnded()),
     start(key, startedAt, run) {
       const call = createSharedCall(startedAt, run);
       calls.set(key, [...(calls.get(key) ?? []), call]);
@@ -69,7 +70,8 @@ export function createSharedCall(startedAt: number, run: (signal: AbortSignal) =
   return {
     startedAt,
     result,
-    isJoinable: () => !hasEnded && !cancelled.signal.aborted,
+    hasEnded: () => hasEnded,
+    isCancelled: () => cancelled.signal.aborted,
     waiters: () => waiters,
     async wait(signal, staleInMs, staleAnswer) {
       waiters += 1;

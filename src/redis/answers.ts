@@ -15,7 +15,7 @@ export interface LookupKeys {
 }
 
 export interface SharedAnswers extends SharedCache {
-  /** For a call that is sent from now on: after an erasure nobody reads these keys. @throws LookupFailure `redis-down` */
+  /** For a call that is sent from now on: no use after an erasure. @throws LookupFailure `redis-down` */
   keysOf(lookup: Lookup): LookupKeys;
   /** Reads a value of Redis; undefined if it was changed. */
   open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined>;
@@ -27,6 +27,9 @@ export interface SharedAnswers extends SharedCache {
 
 /** A replica reads the generation once a second, and the reply may take another one. */
 const ERASURE_MS = 2_000;
+/** Answers that this replica has written, and how many of them it deletes if Redis is full. */
+const REMEMBERED_KEYS = 10_000;
+const DELETED_AT_ONCE = 20;
 /** Another form of the records needs another number. */
 const FORMAT = '1';
 
@@ -53,7 +56,10 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   const generationKey = `${name}generation`;
   const channel = `${name}erased`;
   const listeners: (() => void)[] = [];
+  const written = new Set<string>();
   let generation: string | undefined;
+  // In a Redis that evicts nothing, answers must not take the room of the slots and the quota.
+  connection.onFull(deleteOldest);
   connection.onHeartbeat(readGeneration);
   // If it fails, a heartbeat reads it.
   connection.listen(channel, () => void readGeneration(connection).catch(() => undefined));
@@ -63,6 +69,13 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     const isErased = generation !== undefined && generation !== read;
     generation = read;
     if (isErased) for (const listener of listeners) listener();
+  }
+
+  async function deleteOldest(): Promise<boolean> {
+    const oldest = [...written].slice(0, DELETED_AT_ONCE);
+    for (const key of oldest) written.delete(key);
+    await Promise.all(oldest.map((key) => connection.send('DEL', key)));
+    return oldest.length > 0;
   }
 
   function keysOf(lookup: Lookup): LookupKeys {
@@ -97,7 +110,11 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
       const keepMs = sentAt + freshness.freshMs + freshness.staleMs - clock.epochMs();
       if (freshness.freshMs === 0 || keepMs <= 0) return;
       const sealed = await sealing.seal(keys.answer, JSON.stringify({ records, sentAt }));
-      // The connection reports a failure, such as a Redis that is full.
+      written.delete(keys.answer);
+      written.add(keys.answer);
+      const [oldest = ''] = written;
+      if (written.size > REMEMBERED_KEYS) written.delete(oldest);
+      // The connection reports a failure.
       await connection.run(writeScript, [keys.answer], sentAt, sealed, keepMs).catch(() => undefined);
     },
     async erase() {

@@ -25,6 +25,8 @@ export interface Connection extends Commands {
   listen(channel: string, handler: (message: string) => void): void;
   /** Adds work to the heartbeat: before the connection counts as up, and once a second afterwards. */
   onHeartbeat(work: (commands: Commands) => Promise<unknown>): void;
+  /** Makes room in a Redis that is full, so that the command is sent again; resolves with false if it cannot. */
+  onFull(makeRoom: () => Promise<boolean>): void;
   /** Whether messages arrive. */
   isListening(): boolean;
   state(): ConnectionState;
@@ -62,7 +64,7 @@ const OPTIONS = {
   commandTimeout: 1_000,
   // A connection that owes a reply and delivers nothing is closed.
   socketTimeout: 2_500,
-  retryStrategy: (times) => Math.min(1_000, RETRY_MS * times),
+  retryStrategy: (times) => Math.min(1_000, 100 * times),
   reconnectOnError: (error) => UNAVAILABLE.test(error.message),
 } satisfies RedisOptions;
 
@@ -79,7 +81,8 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
   let isSubscribed = false;
   let timeMeasuredAt = -Infinity;
   let lastError = 'closed';
-  const commands = createCommands(client, noteFailure);
+  let makeRoom = (): Promise<boolean> => Promise.resolve(false);
+  const commands = createCommands(client, noteFailure, () => makeRoom());
 
   client.on('error', (error: unknown) => (lastError = reasonOf(error)));
   client.on('close', () => setStatus('down', lastError));
@@ -89,22 +92,27 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
   subscriber.on('close', () => (isSubscribed = false));
   subscriber.on('message', (channel: string, message: string) => handlers.get(channel)?.(message));
   subscriber.on('ready', () => {
-    const noted = (error: unknown): unknown => noteFailure('subscribe', error);
-    subscriber.subscribe(...handlers.keys()).then(() => (isSubscribed = true), noted);
+    const subscribing = subscriber.subscribe(...handlers.keys()).then(() => (isSubscribed = true));
+    void noteMissing('subscribe', subscribing);
   });
 
   /** Reports each command that Redis refuses once. Any other failure means that Redis is down. */
-  function noteFailure(name: string, error: unknown): string {
+  function noteFailure(name: string, error: unknown, lua = ''): string {
     const reason = reasonOf(error);
     errors[name] = (errors[name] ?? 0) + 1;
+    const command = reason === 'NOPERM' ? (commandAt(error, lua) ?? name) : name;
     if (!REFUSED.test(reason)) setStatus('down', reason);
-    else if (!refused.has(name)) {
-      refused.add(name);
-      // An error about rights names the command: `'hmget' command`.
-      const command = error instanceof Error ? /'([a-z|]{2,30})' command/i.exec(error.message)?.[1] : undefined;
-      observe({ event: 'redis.command-refused', command: command ?? name, reason });
-    }
+    else if (!refused.has(command)) observe({ event: 'redis.command-refused', command, reason });
+    if (REFUSED.test(reason)) refused.add(command);
     return reason;
+  }
+
+  /** Notes whether the user has a right that the service can do without. */
+  async function noteMissing(name: string, reply: Promise<unknown>): Promise<void> {
+    await reply.then(
+      () => refused.delete(name),
+      (error: unknown) => REFUSED.test(reasonOf(error)) && noteFailure(name, error),
+    );
   }
 
   function setStatus(next: 'up' | 'down', reason: string): void {
@@ -118,11 +126,11 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
     while (status !== 'stopped') {
       // Without a reply to the ping the subscriber connects again.
       if (isSubscribed) subscriber.ping().catch(() => undefined);
-      const beaten = client.status === 'ready' ? beat() : undefined;
-      await beaten?.then(
-        () => setStatus('up', 'ready'),
-        (error: unknown) => setStatus('down', reasonOf(error)),
-      );
+      try {
+        if (client.status === 'ready') await beat().then(() => setStatus('up', ''));
+      } catch (error) {
+        setStatus('down', reasonOf(error));
+      }
       await heartbeat.wait(status === 'up' ? HEARTBEAT_MS : RETRY_MS);
     }
   }
@@ -131,7 +139,7 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
     if (status !== 'up') {
       // A write that needs no memory: a read-only Redis refuses it, a full one does not.
       await commands.send('DEL', `${PREFIX}probe`);
-      await client.publish(`${PREFIX}probe`, '').catch((error: unknown) => noteFailure('publish', error));
+      await noteMissing('publish', client.publish(`${PREFIX}probe`, ''));
     }
     const sentAt = clock.monotonicMs();
     if (sentAt - timeMeasuredAt > MEASURE_TIME_MS) {
@@ -153,6 +161,7 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
     send: async (...args) => whenUp().send(...args),
     listen: (channel, handler) => void handlers.set(channel, handler),
     onHeartbeat: (work) => void works.push(work),
+    onFull: (handler) => (makeRoom = handler),
     isListening: () => isSubscribed && missing().length === 0,
     state: () => ({ connection: status === 'up' ? 'up' : 'down', missing: missing(), errors }),
     async start() {
@@ -184,19 +193,25 @@ function createClient(urls: readonly string[]): Redis | Cluster {
   });
 }
 
-function createCommands(client: Redis | Cluster, noteFailure: (name: string, error: unknown) => string): Commands {
-  async function ask(name: string, times: number, command: string, args: readonly Argument[]): Promise<unknown> {
+function createCommands(
+  client: Redis | Cluster,
+  noteFailure: (name: string, error: unknown, lua?: string) => string,
+  makeRoom: () => Promise<boolean>,
+): Commands {
+  async function ask(times: number, script: Script, command: string, args: readonly Argument[]): Promise<unknown> {
     try {
       return await client.callBuffer(command, ...args);
     } catch (error) {
+      const reason = reasonOf(error);
       // Perhaps this process, and not Redis, was busy for a second.
-      if (times > 1 && reasonOf(error) === 'timeout') return ask(name, times - 1, command, args);
-      throw redisDown(noteFailure(name, error));
+      if (reason === 'timeout' && times > 1) return ask(times - 1, script, command, args);
+      if (reason === 'OOM' && (await makeRoom())) return ask(times, script, command, args);
+      throw redisDown(noteFailure(script.name, error, script.lua));
     }
   }
   return {
-    run: ({ name, lua }, keys, ...args) => ask(name, 2, 'EVAL', [lua, keys.length, ...keys, ...args]),
-    send: (command, ...args) => ask(command.toLowerCase(), 1, command, args),
+    run: (script, keys, ...args) => ask(2, script, 'EVAL', [script.lua, keys.length, ...keys, ...args]),
+    send: (command, ...args) => ask(1, { name: command.toLowerCase(), lua: '' }, command, args),
   };
 }
 
@@ -204,11 +219,19 @@ function redisDown(reason: string): LookupFailure {
   return new LookupFailure('redis-down', { retryAfterSeconds: 2, facts: { networkCode: reason } });
 }
 
+/** The command that an error about rights names, or the first one in the line of a script that it names. */
+function commandAt(error: unknown, lua: string): string | undefined {
+  const message = error instanceof Error ? error.message : '';
+  const line = lua.split('\n')[Number(/@user_script: ?(\d+)/.exec(message)?.[1]) - 1] ?? '';
+  return (/'([a-z|]+)' command/.exec(message) ?? /redis\.call\('([A-Z]+)'/.exec(line))?.[1]?.toLowerCase();
+}
+
 /** The kind of an error without its text, which may hold the address. */
 function reasonOf(error: unknown): string {
   if (error instanceof LookupFailure) return error.facts.networkCode ?? error.kind;
   if (!(error instanceof Error)) return 'unknown';
   if (error.message === 'Command timed out') return 'timeout';
+  if (/executing the script can't/.test(error.message)) return 'NOPERM';
   if (error.name === 'ReplyError')
     return (UNAVAILABLE.exec(error.message) ?? REFUSED.exec(error.message))?.[0] ?? 'ERR';
   return 'code' in error && typeof error.code === 'string' ? error.code : 'closed';

@@ -48,9 +48,11 @@ elseif action == 'accept' then
   checks = nil
   redis.call('HDEL', KEYS[1], 'checks')
 end
-redis.call('HSET', KEYS[1], 'counted', counted, 'returned', returned)
-if checks then redis.call('HSET', KEYS[1], 'checks', checks, 'nextCheckAt', string.format('%.0f', nextCheckAt)) end
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
+if action ~= 'read' or counted > tonumber(stored[1] or 0) then
+  redis.call('HSET', KEYS[1], 'counted', counted, 'returned', returned)
+  if checks then redis.call('HSET', KEYS[1], 'checks', checks, 'nextCheckAt', string.format('%.0f', nextCheckAt)) end
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+end
 return { status, counted, returned, checks and math.max(0, nextCheckAt - now) or -1 }`,
 };
 

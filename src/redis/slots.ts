@@ -82,7 +82,7 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
         // The command may have taken a slot, which an attempt with the same token finds.
         const now = clock.monotonicMs();
         if (unsureUntil < now) unsureUntil = now + LEASE_MS;
-        await sleep(POLL_MS, undefined, { ref: false });
+        await poll.wait(POLL_MS);
       }
     }
     isServing = false;
@@ -145,6 +145,7 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
         const leave = (): void => waiter.fail(signal.reason);
         signal.addEventListener('abort', leave);
         waiters.add(waiter);
+        if (clock.monotonicMs() < unsureUntil) poll.wake();
         void serveWaiters();
       });
     },

@@ -226,6 +226,23 @@ describe('a client that disconnects', () => {
     expect(simulator.requestLog.requests).toHaveLength(2);
   });
 
+  it('leaves a sent call behind that the same operation joins when it is sent again', async () => {
+    const service = await startService();
+    const { ask, simulator } = service;
+    const gate = holdCalls(simulator);
+    const client = new AbortController();
+    const response = ask(operation(1, 1), {}, { signal: client.signal });
+    await eventually(() => simulator.requestLog.inFlight).toBe(1);
+    client.abort();
+    await expect(response).rejects.toThrow('aborted');
+    await eventually(() => logLines(service, 'lookup.refused').length).toBe(1);
+    const reloaded = ask(operation(1, 1));
+    gate.open();
+    expect(codesOf(await reloaded)).toEqual([]);
+    expect(simulator.requestLog.requests).toHaveLength(1);
+    expect(logLines(service, 'answer.served').map(({ from }) => from)).toEqual(['flight']);
+  });
+
   it('cancels its waiting calls while its compressed body is still being read, too', async () => {
     const service = await startService();
     const { url, simulator } = service;

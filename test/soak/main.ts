@@ -55,10 +55,16 @@ function readOptions(args: string[]): Options {
     const known = Object.keys(OPTIONS).map((option) => `--${option}`);
     throw new UsageError(`Unknown option. The known options are ${known.join(', ')}.`);
   }
-  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
+  const minutes = readNumber(values.minutes);
+  const seed = readNumber(values.seed);
   if (!(minutes > 0 && minutes <= 60)) throw new UsageError('--minutes must be a number above 0, at most 60.');
   if (!(Number.isInteger(seed) && seed >= 0)) throw new UsageError('--seed must be a whole number, 0 or more.');
   return { minutes, seed, help: values.help === true, version: values.version === true };
+}
+
+/** @param value `true` for an option without a value */
+function readNumber(value: string | boolean): number {
+  return typeof value === 'string' && value !== '' ? Number(value) : NaN;
 }
 
 function write(name: RunName, { summary, details, timeline, violations }: RunReport): void {

@@ -140,14 +140,17 @@ export async function untilSlotsInUse(
   patienceMs: number,
 ): Promise<number | undefined> {
   let usedAt: number | undefined;
+  await sleep(NOTICE_MS);
   await pollUntil(() => {
-    usedAt = slotsInUseAt(simulator.requestLog.requests.slice(-2_000), from + 100);
+    // A call of a replica that was killed may seem to last a little longer.
+    const requests = simulator.requestLog.requests.slice(-2_000).filter(({ outcome }) => outcome !== 'hung up');
+    usedAt = slotsInUseAt(requests, from);
     return usedAt !== undefined;
   }, patienceMs);
   return usedAt === undefined ? undefined : Math.round(usedAt - from);
 }
 
-/** The first time after `from` at which both slots are in use. */
+/** The first time from `from` on at which both slots are in use. */
 function slotsInUseAt(requests: readonly LoggedRequest[], from: number): number | undefined {
   const isInFlight = ({ receivedAt, endedAt }: LoggedRequest, at: number): boolean =>
     receivedAt <= at && (endedAt ?? Infinity) > at;

@@ -56,11 +56,12 @@ export function loadViolations({ wrong, lost }: Tally): string[] {
   return [...wrong.map((text) => `wrong answer: ${text}`), ...lost.map((text) => `no response: ${text}`)];
 }
 
+/** How the slots were used. Each overlap has a row of its own. */
 export function slotRows({ calls, mostAtOnce, overlaps, callsWithoutRedis }: SlotReport): Row[] {
   return [
     ['calls', calls],
     ['most calls at once', mostAtOnce],
-    ['periods with more than two calls', overlaps.join('; ') || 'none'],
+    ...overlaps.map((text): Row => ['more than two calls at once', text]),
     ['calls sent without Redis', callsWithoutRedis],
   ];
 }

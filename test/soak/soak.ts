@@ -85,9 +85,9 @@ export async function soak(options: SoakOptions): Promise<RunReport> {
     const load = new Load(cluster, workload, { ...LOAD, seed: seed + 3 });
     const dialing = setInterval(() => workload.dial(), 1_000);
     const recoveries = await injectFaults(cluster, options);
-    const quota = isShort ? undefined : await useUpQuota(cluster, options);
     clearInterval(dialing);
     await load.stop('hang up');
+    const quota = isShort ? undefined : await useUpQuota(cluster, workload, options);
     const stallMs = stalls.longestMs();
     return report({ options, cluster, utilisations, recoveries, quota, tally: load.tally, stallMs });
   } finally {
@@ -178,16 +178,20 @@ function* randomFaults(random: Random, end: number): Generator<FaultName> {
 interface QuotaResult {
   readonly isUsedUp: boolean;
   readonly calls: number;
+  readonly tally: Tally;
 }
 
 /** Uses up a daily limit, while replicas are killed and stopped and Redis is restarted. */
-async function useUpQuota(cluster: Cluster, { seed, print }: SoakOptions): Promise<QuotaResult> {
+async function useUpQuota(cluster: Cluster, workload: Workload, options: SoakOptions): Promise<QuotaResult> {
   const { simulator } = cluster;
-  const random = createRandom(seed, 71);
+  const random = createRandom(options.seed, 71);
+  // Nobody waits for calls any more, so that the count does not change while the replicas are replaced.
+  await sleep(1_000);
+  const before = simulator.usedToday();
   const limit = (await highestCount(cluster)) + QUOTA_CALLS;
   await cluster.removeAll();
-  const before = simulator.usedToday();
   await cluster.add(REPLICAS, { WOLKVOX_DAILY_LIMIT: `${limit}` });
+  const load = new Load(cluster, workload, { ...LOAD, seed: options.seed + 4 });
   for (const name of ['kill', 'redis restart', 'stop'] as const) {
     await sleep(500);
     const fault = await injectFault(cluster, name, random);
@@ -197,9 +201,10 @@ async function useUpQuota(cluster: Cluster, { seed, print }: SoakOptions): Promi
   // Every replica knows the count now, so that it survives the loss of Redis.
   await cluster.flushRedis();
   await sleep(3_000);
+  await load.stop('hang up');
   const calls = simulator.usedToday() - before;
-  print(`daily limit of ${QUOTA_CALLS} calls: ${calls} sent`);
-  return { isUsedUp, calls };
+  options.print(`daily limit of ${QUOTA_CALLS} calls: ${calls} sent`);
+  return { isUsedUp, calls, tally: load.tally };
 }
 
 async function highestCount(cluster: Cluster): Promise<number> {
@@ -253,6 +258,7 @@ function report({ options, cluster, utilisations, recoveries, quota, tally, stal
     ...slots.violations,
     ...slowKills.map(({ fault, recoveredMs }) => `${fault}: both slots in use again after ${seconds(recoveredMs)}`),
     ...(quota !== undefined && quota.calls > QUOTA_CALLS ? [`${quota.calls} calls of a limit of ${QUOTA_CALLS}`] : []),
+    ...(quota === undefined ? [] : loadViolations(quota.tally)),
     ...(quota?.isUsedUp === false ? ['not every replica reached the daily limit within a minute'] : []),
     ...loadViolations(tally),
     ...timeline.crashes,

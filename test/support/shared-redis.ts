@@ -23,7 +23,7 @@ export async function openRedis(url: string, options: Partial<RedisOptions> = {}
   return { shared, events, clock };
 }
 
-/** Options of a caller that waits for 20 s and accepts any answer of the last minute, unless `overrides` say otherwise. */
+/** A caller that waits for 20 s and accepts an answer of the last minute, unless `overrides` say otherwise. */
 export function lookupOptions(clock: MovableClock, overrides: Partial<LookupOptions> = {}): LookupOptions {
   const now = clock.epochMs();
   return {

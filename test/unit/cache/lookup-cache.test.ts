@@ -310,17 +310,38 @@ describe('A caller that leaves', () => {
     await expect(starter).resolves.toMatchObject({ records: [] });
   });
 
-  it('leaves a cancelled call behind that no later caller joins', async () => {
+  it('leaves a sent call behind that a later caller joins', async () => {
     const test = createTestCache();
     const { signal, leave } = caller();
     const left = test.find(ANA, { signal });
     await settle();
     leave();
     await expect(left).rejects.toMatchObject({ kind: 'deadline' });
-    void test.find(ANA);
+    const later = test.find(ANA);
     await settle();
-    expect(test.source.calls).toHaveLength(2);
+    expect(test.source.calls).toHaveLength(1);
+    await test.source.call(0).answer();
+    await expect(later).resolves.toMatchObject({ records: [] });
+    expect(test.source.calls).toHaveLength(1);
   });
+
+  it.each(['abandoned', 'server'] as const)(
+    'leaves a call behind that fails with %s: a later caller that joined it makes its own',
+    async (kind) => {
+      const test = createTestCache();
+      const { signal, leave } = caller();
+      const left = test.find(ANA, { signal });
+      await settle();
+      leave();
+      await expect(left).rejects.toMatchObject({ kind: 'deadline' });
+      const later = test.find(ANA);
+      await settle();
+      await test.source.call(0).fail(kind);
+      expect(test.source.calls).toHaveLength(2);
+      await test.source.call(1).answer();
+      await expect(later).resolves.toMatchObject({ records: [] });
+    },
+  );
 
   it('does not keep the answer of a sent call out of the cache', async () => {
     const test = createTestCache();
