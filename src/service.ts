@@ -3,7 +3,7 @@ import { createLookupCache, type LookupCache } from './cache/lookup-cache.js';
 import { createCallLimit } from './calls/call-limit.js';
 import { createCallQueue, type CallQueue } from './calls/call-queue.js';
 import { createCircuitBreaker, type CircuitBreaker, type ProbeDelays } from './calls/circuit-breaker.js';
-import { createDailyQuota } from './calls/daily-quota.js';
+import { createLocalQuota } from './calls/local-quota.js';
 import { withQuota } from './calls/quota.js';
 import { createRetry } from './calls/retry.js';
 import { createLocalSlots, withSlots } from './calls/slots.js';
@@ -47,8 +47,8 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** What the parts of the service have in common. */
-interface World {
+/** What the parts of the service need in common. */
+interface PartOptions {
   readonly config: Config;
   readonly account: Account;
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export function createService(
   { log, clock = createClock(), probeDelays }: ServiceDependencies,
 ): Service {
   const closers: (() => Promise<void>)[] = [];
-  const onClose: World['onClose'] = (close) => closers.push(close);
+  const onClose: PartOptions['onClose'] = (close) => closers.push(close);
   let started: Promise<{ readonly url: string }> | undefined;
   let stopped: Promise<void> | undefined;
 
@@ -101,7 +101,7 @@ export function createService(
     const account = await openAccount(config, onClose);
     const path = await createLookupPath({ config, account, clock, observe, onClose }, probeDelays);
     metrics.addGauges(() => readings(path));
-    return { url: await listen(config, path, metrics, { log, clock, onClose }) };
+    return { url: await startHttp(config, path, metrics, { log, clock, onClose }) };
   }
 
   /** Ends what was started, the last first. What cannot be ended does not keep the others. */
@@ -115,7 +115,7 @@ export function createService(
 }
 
 /** The account of Wolkvox, or a simulator that stands for one. The simulator is loaded only if it is used. */
-async function openAccount({ upstream }: Config, onClose: World['onClose']): Promise<Account> {
+async function openAccount({ upstream }: Config, onClose: PartOptions['onClose']): Promise<Account> {
   if (upstream.kind === 'account') return upstream;
   const { createSimulator } = await import('./simulator/server.js');
   const { SIMULATOR_TOKEN } = await import('./simulator/settings.js');
@@ -136,7 +136,7 @@ interface LookupPath {
 }
 
 /** Builds the layers between the graph and Wolkvox. A lookup passes them from the first to the last. */
-async function createLookupPath(world: World, probeDelays: ProbeDelays | undefined): Promise<LookupPath> {
+async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | undefined): Promise<LookupPath> {
   const { config, clock, observe, onClose } = world;
   const redis = config.redisUrls.length === 0 ? undefined : openRedis(world);
   const slots = redis?.slots ?? createLocalSlots(clock);
@@ -179,7 +179,7 @@ async function createLookupPath(world: World, probeDelays: ProbeDelays | undefin
   return { source, cache, circuit, queue, quota, redis };
 }
 
-function openClient({ config, account, clock, observe, onClose }: World): LookupSource {
+function openClient({ config, account, clock, observe, onClose }: PartOptions): LookupSource {
   const client = createWolkvoxClient({
     baseUrl: account.baseUrl,
     account,
@@ -196,9 +196,9 @@ function openClient({ config, account, clock, observe, onClose }: World): Lookup
 }
 
 /** @throws ConfigError if the folder of STATE_DIR cannot be written */
-async function openLocalQuota({ config, account, clock, observe }: World): Promise<DailyQuota> {
+async function openLocalQuota({ config, account, clock, observe }: PartOptions): Promise<DailyQuota> {
   try {
-    return await createDailyQuota({
+    return await createLocalQuota({
       limit: config.dailyLimit,
       zone: config.zone,
       stateDir: config.stateDir,
@@ -212,7 +212,7 @@ async function openLocalQuota({ config, account, clock, observe }: World): Promi
   }
 }
 
-function openRedis({ config, account, clock, observe }: World): SharedRedis {
+function openRedis({ config, account, clock, observe }: PartOptions): SharedRedis {
   return createRedis({
     urls: config.redisUrls,
     account: account.server,
@@ -238,11 +238,11 @@ function readings({ queue, circuit, quota, cache, redis }: LookupPath): Readings
 }
 
 /** Puts the graph and its HTTP server before the path of lookups. */
-async function listen(
+async function startHttp(
   config: Config,
   path: LookupPath,
   metrics: Metrics,
-  { log, clock, onClose }: Pick<World, 'clock' | 'onClose'> & { readonly log: Log },
+  { log, clock, onClose }: Pick<PartOptions, 'clock' | 'onClose'> & { readonly log: Log },
 ): Promise<string> {
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string };
   const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
@@ -268,7 +268,7 @@ async function listen(
     health: () => ({ version, ...health(path) }),
     metrics,
     metricsPublic: config.metricsPublic,
-    operationMs: config.operationDeadlineMs,
+    operationDeadlineMs: config.operationDeadlineMs,
     forget: (person) => forget(path, person),
     onBug,
   });

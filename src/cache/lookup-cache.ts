@@ -5,7 +5,7 @@ import { LookupFailure, allowsStale } from '../core/failure.js';
 import { lookupKey, type Lookup } from '../core/lookup.js';
 import type { Person } from '../core/person.js';
 import { createMemoryStore } from './memory-store.js';
-import { createSharedCalls, type SharedCall } from './shared-call.js';
+import { createFlights, type Flight } from './flight.js';
 
 export interface LookupCacheOptions {
   readonly freshness: Freshness;
@@ -55,7 +55,7 @@ type Found =
 export function createLookupCache(options: LookupCacheOptions): LookupCache {
   const { staleAfterMs, sharedCache, queue, clock, observe } = options;
   const store = createMemoryStore(options);
-  const calls = createSharedCalls();
+  const flights = createFlights();
   let erasures = 0;
 
   return {
@@ -91,12 +91,12 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
       const cached = findInMemory(lookup, minSentAt);
       if (cached !== undefined) return cached;
       if (signal.aborted) return { kind: 'failure', error: signal.reason, isRemembered: false };
-      const joined = joinCall(lookup, lookupOptions);
-      const call = joined ?? startCall(next, lookup, lookupOptions);
-      const outcome = await call.wait(signal, staleAt - clock.monotonicMs(), () => {
+      const joined = joinFlight(lookup, lookupOptions);
+      const flight = joined ?? startFlight(next, lookup, lookupOptions);
+      const outcome = await flight.wait(signal, staleAt - clock.monotonicMs(), () => {
         const stale = store.answer(lookup, lookupOptions.minStaleSentAt);
-        // The call goes on, but no caller waits for it any more.
-        if (stale !== undefined && call.waiters() === 1) queue.demote(lookup);
+        // The call goes on for the cache. It is not urgent, unless another caller waits.
+        if (stale !== undefined && flights.waiters(lookupKey(lookup)) === 1) queue.demote(lookup);
         return stale;
       });
       switch (outcome.kind) {
@@ -106,7 +106,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
           if (joined !== undefined && outcome.answer.sentAt < minSentAt) continue;
           return { ...outcome, from: joined === undefined ? outcome.answer.source : 'flight' };
         case 'failure':
-          if (joined !== undefined && needsOwnCall(joined, outcome.error)) continue;
+          if (joined !== undefined && needsOwnFlight(joined, outcome.error)) continue;
           return { ...outcome, isRemembered: false };
       }
     }
@@ -125,47 +125,46 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
     lookupOptions: LookupOptions,
   ): Answer {
     if (!(error instanceof LookupFailure)) throw error;
-    const { code, kind, policy } = error;
+    const { code, kind, endsCall } = error;
     const stale = allowsStale(code) ? store.answer(lookup, lookupOptions.minStaleSentAt) : undefined;
     if (stale !== undefined) {
       observe({ event: 'answer.served', from: 'stale', reason: code });
       return stale;
     }
-    const isWithoutCall = isRemembered || policy.circuit === 'ignore';
-    if (isWithoutCall) observe({ event: 'lookup.refused', code, reason: kind });
+    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason: kind });
     throw error;
   }
 
-  /** The earliest call under way whose answer will be fresh enough. */
-  function joinCall(lookup: Lookup, { operation, minSentAt }: LookupOptions): SharedCall | undefined {
-    const underWay = calls.underWay(lookupKey(lookup));
+  /** The earliest flight whose answer will be fresh enough. */
+  function joinFlight(lookup: Lookup, { operation, minSentAt }: LookupOptions): Flight | undefined {
+    const underWay = flights.underWay(lookupKey(lookup));
     if (underWay.length === 0) return undefined;
     const isUnsent = queue.promote(lookup, operation);
-    return underWay.find((call) => call.startedAt >= minSentAt) ?? (isUnsent ? underWay.at(-1) : undefined);
+    return underWay.find((flight) => flight.startedAt >= minSentAt) ?? (isUnsent ? underWay.at(-1) : undefined);
   }
 
-  function startCall(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): SharedCall {
+  function startFlight(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Flight {
     const erasuresBefore = erasures;
     const startedAt = clock.epochMs();
-    const call = calls.start(lookupKey(lookup), startedAt, async (signal) => {
+    const flight = flights.start(lookupKey(lookup), startedAt, async (signal) => {
       const shared = await sharedCache?.read(lookup);
       if (shared !== undefined && erasures === erasuresBefore) store.putAnswer(lookup, shared);
       if (shared !== undefined && shared.sentAt >= lookupOptions.minSentAt) return shared;
       return next.find(lookup, { ...lookupOptions, signal });
     });
-    void call.result.then((result) => {
+    void flight.result.then((result) => {
       if (erasures !== erasuresBefore) return;
       if (result.kind === 'answer') store.putAnswer(lookup, result.answer);
       else if (result.error instanceof LookupFailure) store.putFailure(lookup, result.error, startedAt);
     });
-    return call;
+    return flight;
   }
 }
 
 /**
- * Whether a caller that joined a failed call makes one of its own. A failure of the caller who started the call says
- * nothing about this one, and a call that all callers had left makes no second attempt.
+ * Whether a caller that joined a failed flight starts its own. A failure of the caller who started the flight says
+ * nothing about this one, and a flight that all callers had left makes no second attempt.
  */
-function needsOwnCall(joined: SharedCall, error: unknown): boolean {
+function needsOwnFlight(joined: Flight, error: unknown): boolean {
   return error instanceof LookupFailure && (error.policy.isOfCaller === true || joined.isCancelled());
 }

@@ -27,8 +27,8 @@ export function createCallLimit(limit: number): Layer {
         if (answer.source === 'shared') add(options.operation, -1);
         return answer;
       } catch (error) {
-        const wasSent = error instanceof LookupFailure && error.policy.circuit !== 'ignore';
-        if (!wasSent) add(options.operation, -1);
+        const isCall = error instanceof LookupFailure && error.endsCall;
+        if (!isCall) add(options.operation, -1);
         throw error;
       }
     },

@@ -110,11 +110,10 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
     const startedAt = clock.monotonicMs();
     try {
       const answer = await next.find(lookup, lookupOptions);
-      estimate.add(clock.monotonicMs() - startedAt);
+      if (answer.source === 'wolkvox') estimate.add(clock.monotonicMs() - startedAt);
       return answer;
     } catch (error) {
-      const wasSent = error instanceof LookupFailure && error.policy.circuit !== 'ignore';
-      if (wasSent) estimate.add(clock.monotonicMs() - startedAt);
+      if (error instanceof LookupFailure && error.endsCall) estimate.add(clock.monotonicMs() - startedAt);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ export function withQuota(quota: DailyQuota): Layer {
     async find(lookup, options) {
       const day = await quota.consume();
       if (options.signal.aborted) {
-        await quota.giveBack(day);
+        await quota.giveBack(day).catch(reportedByQuota);
         options.signal.throwIfAborted();
       }
       return send(next, lookup, options, day);
@@ -19,12 +19,11 @@ export function withQuota(quota: DailyQuota): Layer {
   async function send(next: LookupSource, lookup: Lookup, options: LookupOptions, day: string): Promise<Answer> {
     try {
       const answer = await next.find(lookup, options);
-      await quota.markAccepted(day);
+      await quota.markAccepted(day).catch(reportedByQuota);
       return answer;
     } catch (error) {
       if (!(error instanceof LookupFailure)) throw error;
-      // The quota reports a failure of its own. The count is one too high then.
-      if (error.kind === 'not-connected') await quota.giveBack(day).catch(() => undefined);
+      if (error.kind === 'not-connected') await quota.giveBack(day).catch(reportedByQuota);
       if (error.kind !== 'quota') throw error;
       const nextCheckMs = await quota.markExhausted(day);
       throw new LookupFailure('quota', {
@@ -33,4 +32,8 @@ export function withQuota(quota: DailyQuota): Layer {
       });
     }
   }
+}
+
+function reportedByQuota(): void {
+  // The answer or the failure of the call matters more. The count may be one too high now.
 }

@@ -34,25 +34,19 @@ export function createRetry({ observe, random = Math.random }: RetryOptions): La
         return answer;
       } catch (error) {
         if (!(error instanceof LookupFailure)) throw error;
-        const { retryWithinMs, circuit } = error.policy;
-        if (circuit !== 'ignore') addToBudget();
+        if (error.endsCall) addToBudget();
+        const { retryWithinMs } = error.policy;
         if (retryWithinMs === undefined || budget < 1 || options.signal.aborted) throw error;
         const delayMs = Math.round((error.retryAfterSeconds ?? 0) * 1_000 + random() * retryWithinMs);
         if (delayMs > MAX_DELAY_MS) throw error;
         budget -= 1;
         observe({ event: 'call.retried', reason: error.kind, delayMs });
-        await waitForRetry(delayMs, options.signal, error);
+        await delay(delayMs, options.signal).catch(() => {
+          // No caller waits any more.
+          throw error;
+        });
         return next.find(lookup, options);
       }
     },
   });
-}
-
-/** @throws the failure of the first attempt as soon as no caller waits any more */
-async function waitForRetry(delayMs: number, signal: AbortSignal, failure: LookupFailure): Promise<void> {
-  try {
-    await delay(delayMs, signal);
-  } catch (error) {
-    throw signal.aborted ? failure : error;
-  }
 }

@@ -7,7 +7,7 @@ import { MAX_PAUSE_MS, type Slots } from '../core/limits.js';
 
 /** A Retry-After beyond this may be a mistake, such as a date by a wrong clock; one call finds out. */
 const MAX_RETRY_AFTER_MS = 600_000;
-/** A pause is longer by up to this share, so that replicas do not come back together. */
+/** A pause is longer by up to this share, so that its end does not keep meeting the calls of another program. */
 const JITTER = 0.25;
 
 /**

@@ -21,7 +21,10 @@ export interface LookupOptions {
   readonly operation: Operation;
   /** When the caller needs its answer, on the monotonic clock (`Clock.monotonicMs`), in milliseconds. */
   readonly deadline: number;
-  /** Aborts when the caller no longer waits. The reason is a LookupFailure. */
+  /**
+   * Ends the lookup; its reason is a LookupFailure. It aborts when no caller waits any more, and below the slots when
+   * the slot is lost.
+   */
   readonly signal: AbortSignal;
   /** The caller accepts an answer whose call was sent at or after this time. Epoch milliseconds. */
   readonly minSentAt: number;
@@ -29,7 +32,7 @@ export interface LookupOptions {
   readonly minStaleSentAt: number;
 }
 
-/** Answers lookups. Rejects with a LookupFailure; any other error is a bug. */
+/** Answers lookups. It rejects with a LookupFailure; any other error is a bug. */
 export interface LookupSource {
   find(lookup: Lookup, options: LookupOptions): Promise<Answer>;
 }
@@ -39,9 +42,9 @@ export type Layer = (next: LookupSource) => LookupSource;
 
 /** How long an answer is used, in milliseconds from `sentAt`. */
 export interface Freshness {
-  /** So long it counts as fresh. 0: answers are not cached. */
+  /** It is fresh for this time. 0: answers are not cached. */
   readonly freshMs: number;
-  /** So long after that it may be served if Wolkvox cannot answer. */
+  /** After that it may be served for this time if Wolkvox is slow or fails. */
   readonly staleMs: number;
 }
 

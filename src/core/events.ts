@@ -1,8 +1,8 @@
 import type { FailureCode, FailureFacts, FailureKind } from './failure.js';
 
 /**
- * What the layers report of their work. The log and the metrics are made of these events alone, so no personal data and
- * no secret can reach them: every field is a number or a word of a closed list. `reason` always says why.
+ * What the layers report of their work, for the log and the metrics. Every field is a number, a word of this project or
+ * an error code, so no personal data and no secret can reach them. `reason` always says why.
  */
 export type ServiceEvent =
   /** A lookup was answered. `from` says how: `flight` means that the caller joined a call that was under way. */

@@ -39,8 +39,8 @@ export interface FailurePolicy {
 
 const REMEMBER_MS = 60_000;
 
-/** The kinds of failure that end a call which was sent, and those that end a lookup before a call is sent. */
-const POLICIES = {
+/** The failures that end a call. */
+const CALL_FAILURES = {
   // Wolkvox refuses the call.
   simultaneous: {
     code: 'UPSTREAM_BUSY',
@@ -120,7 +120,10 @@ const POLICIES = {
     retryWithinMs: 400,
     circuit: 'ignore',
   },
-  // The service refuses before it sends a call.
+} as const satisfies Readonly<Record<string, FailurePolicy>>;
+
+/** The failures that end a lookup without a call of its own. */
+const REFUSALS = {
   'bad-input': {
     code: 'BAD_USER_INPUT',
     message: 'The input is not valid.',
@@ -199,12 +202,12 @@ const POLICIES = {
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 /** What failed, finer than the code. The log names it as `reason`. */
-export type FailureKind = keyof typeof POLICIES;
+export type FailureKind = keyof typeof CALL_FAILURES | keyof typeof REFUSALS;
 
 /**
  * The one table of failures. `docs/errors.md` shows the same rows; a test compares the two.
  */
-export const FAILURES: Readonly<Record<FailureKind, FailurePolicy>> = POLICIES;
+export const FAILURES: Readonly<Record<FailureKind, FailurePolicy>> = { ...CALL_FAILURES, ...REFUSALS };
 
 /**
  * What the log may show of a failed call. Numbers, system error codes and texts of this project only: a text of
@@ -239,6 +242,8 @@ export class LookupFailure extends Error {
   readonly kind: FailureKind;
   readonly code: FailureCode;
   readonly policy: FailurePolicy;
+  /** Whether a call was made for the lookup and failed. If not, Wolkvox was not asked. */
+  readonly endsCall: boolean;
   readonly retryAfterSeconds: number | undefined;
   readonly facts: FailureFacts;
 
@@ -247,6 +252,7 @@ export class LookupFailure extends Error {
     super(details.message ?? policy.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
     this.policy = policy;
+    this.endsCall = Object.hasOwn(CALL_FAILURES, kind);
     this.code = policy.code;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.facts = details.facts ?? {};

@@ -27,7 +27,7 @@ export interface HttpOptions<Context extends object> extends GraphRoutesOptions<
   /** Whether `/metrics` needs no secret. */
   readonly metricsPublic: boolean;
   /** The time that an operation may take, in milliseconds. A drain waits that long for running operations. */
-  readonly operationMs: number;
+  readonly operationDeadlineMs: number;
   /** Erases a person from the caches. Resolves to the number of erased answers. */
   readonly forget: (person: Person) => Promise<number>;
   /** Called with every error that is neither a LookupFailure nor an error of the request. */
@@ -72,7 +72,7 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
       if ((await countConnections(app)) > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_GRACE_MS));
       for (const socket of unusedSockets) socket.destroy();
       // A client that does not read its response, or never finishes its request, must not keep the process alive.
-      const timer = setTimeout(() => app.server.closeAllConnections(), options.operationMs + DRAIN_GRACE_MS);
+      const timer = setTimeout(() => app.server.closeAllConnections(), options.operationDeadlineMs + DRAIN_GRACE_MS);
       await app.close();
       clearTimeout(timer);
     },

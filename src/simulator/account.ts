@@ -16,7 +16,7 @@ export function createAccount(settings: SimulatorSettings, seed: number, now: ()
   return {
     settings,
     store: createStore(seed),
-    quota: createDailyQuota(now),
+    quota: createLocalQuota(now),
     requestLog: new RequestLog(),
     /** Accepted requests in flight. */
     accepted: new Set<ApiRequest>(),
@@ -27,10 +27,10 @@ export function createAccount(settings: SimulatorSettings, seed: number, now: ()
   };
 }
 
-type DailyQuota = ReturnType<typeof createDailyQuota>;
+type DailyQuota = ReturnType<typeof createLocalQuota>;
 
 /** The calls that the account's tokens used today. The day begins at midnight GMT-5 (assumed). */
-function createDailyQuota(now: () => number) {
+function createLocalQuota(now: () => number) {
   let day = '';
   const byToken = new Map<string, number>();
   function today(): Map<string, number> {

@@ -29,8 +29,6 @@ export class Timeline {
   readonly incidents: Incident[] = [];
   /** What no replica may do, such as ending by itself. */
   readonly crashes: string[] = [];
-  /** How often each event was logged as a warning or an error. */
-  readonly logged = new Map<string, number>();
 
   note(text: string): void {
     this.entries.push({ at: Date.now(), text });
@@ -168,10 +166,7 @@ export class Replica {
     const { level, event, url } = parseLogLine(line);
     if (event === undefined) this.#timeline.crash(`${this.name} wrote a line that is not JSON: ${line.slice(0, 300)}`);
     else if (BUGS.has(event)) this.#timeline.crash(`${this.name}: ${line}`);
-    else if (level >= WARN_LEVEL) {
-      this.#timeline.note(`${this.name}: ${line}`);
-      this.#timeline.logged.set(event, (this.#timeline.logged.get(event) ?? 0) + 1);
-    }
+    else if (level >= WARN_LEVEL) this.#timeline.note(`${this.name}: ${line}`);
     return event === 'service.listening' ? url : undefined;
   }
 }

@@ -35,7 +35,6 @@ export interface Tally {
   /** Fields. */
   right: number;
   stale: number;
-  blanked: number;
   readonly errors: Map<string, number>;
   readonly wrong: string[];
   /** Answers and errors of operations during which Redis was away. */
@@ -66,12 +65,11 @@ const PATIENCE_MS = 10_000;
 const FREEZE_MS = 15_000;
 /** Replicas drop their memory within this time after Redis lost its data. */
 const ERASURE_MS = 3_000;
-const BLANKING_FAULTS = new Set(['fault: missing-keys', 'fault: null-values']);
 const LARGE_FAULTS = ['flood', 'gzip-bomb', 'endless-body'] as const;
 
 export class Load {
   readonly tally: Tally = {
-    ...{ operations: 0, right: 0, stale: 0, blanked: 0, errors: new Map<string, number>(), wrong: [] },
+    ...{ operations: 0, right: 0, stale: 0, errors: new Map<string, number>(), wrong: [] },
     ...{ withoutRedis: { answers: 0, errors: 0 }, hungUp: 0, cutOff: 0, lost: [], waits: [] },
   };
   readonly #cluster: Cluster;
@@ -166,7 +164,6 @@ export class Load {
     const isRedisAway = wasRedisAway(this.#cluster.timeline, askedAt, receivedAt);
     const verdicts = checkResponse(fields, response, {
       ...{ askedAt, receivedAt, freshMs, staleMs, isRedisAway, callMs: callTimeoutMs + FREEZE_MS },
-      mayBeBlanked: (lookup) => this.#mayBeBlanked(lookup),
       mayBeTooLarge: this.#mayBeTooLarge(),
       cachedSentAt: (lookup) => this.#cachedSentAt(url, lookup),
     });
@@ -194,9 +191,6 @@ export class Load {
         this.tally[verdict.kind] += 1;
         this.#latestSentAt = Math.max(this.#latestSentAt, verdict.sentAt ?? -Infinity);
         return;
-      case 'blanked':
-        this.tally.blanked += 1;
-        return;
       case 'error':
         this.tally.errors.set(verdict.code, (this.tally.errors.get(verdict.code) ?? 0) + 1);
         return;
@@ -219,17 +213,6 @@ export class Load {
     const text = `${kind} at ${replica.name}: ${code} after ${waitedMs} ms (${incident ?? 'no incident'})`;
     this.tally.lost.push(text);
     this.#cluster.timeline.note(`no response: ${text}`);
-  }
-
-  #mayBeBlanked({ criteria }: KnownLookup): boolean {
-    const { phone = '', customerId = '', campaignId = '' } = criteria;
-    return this.#cluster.simulator.requestLog.requests.some(
-      ({ outcome, lookup }) =>
-        BLANKING_FAULTS.has(outcome) &&
-        lookup.phone === phone &&
-        lookup.customerId === customerId &&
-        lookup.campaignId === campaignId,
-    );
   }
 
   #mayBeTooLarge(): boolean {

@@ -9,16 +9,15 @@ import { createWorkload, type KnownLookup } from './workload.js';
 const ASKED_AT = Date.parse('2026-11-23T12:00:00Z');
 const CIRCUMSTANCES: Circumstances = {
   ...{ askedAt: ASKED_AT, receivedAt: ASKED_AT + 200, freshMs: 5_000, staleMs: 60_000, callMs: 3_000 },
-  ...{ isRedisAway: false, mayBeBlanked: () => false, mayBeTooLarge: false, cachedSentAt: () => undefined },
+  ...{ isRedisAway: false, mayBeTooLarge: false, cachedSentAt: () => undefined },
 };
 
-/** A record as the graph gives it, and the two texts that the workload has for it. */
+/** A record as the graph gives it, and its text in the workload. */
 const RECORD = {
   ...{ campaignId: '1', customerId: '20', customerName: 'Ana', customerLastName: 'Ruiz', date: null, calls: 0 },
   ...{ opts: [{ value: null }], phones: [{ position: 1, number: '3070000000' }], connId: null, result: 'CLEAN' },
 };
 const TEXT = JSON.stringify(['1', '20', 'Ana', 'Ruiz', [null], ['1:3070000000'], null, 0, null, 'CLEAN']);
-const BLANKED = JSON.stringify(['1', '20', null, null, [null], ['1:3070000000'], null, null, null, null]);
 const BUSY = { code: 'UPSTREAM_BUSY', retryable: true };
 
 /** A lookup whose first version is `RECORD`. */
@@ -26,7 +25,6 @@ function lookupWithVersions(...since: readonly number[]): KnownLookup {
   const versions = since.map((time, index) => ({
     since: time,
     records: index === 0 ? TEXT : `${TEXT} dialled ${index} times`,
-    blankedRecords: BLANKED,
   }));
   return { criteria: { customerId: '20' }, versions: () => versions };
 }
@@ -76,13 +74,6 @@ describe('oracle', () => {
     ['RESULT_TOO_LARGE for a small answer', failure({ code: 'RESULT_TOO_LARGE', retryable: false })],
   ])('rejects %s', (_title, response) => {
     expect(check(response)).toMatchObject({ kind: 'wrong' });
-  });
-
-  it('accepts blanked records only if the simulator sent them', () => {
-    const blanks = { customerName: null, customerLastName: null, calls: null, result: null };
-    const response = answer(ASKED_AT, { ...RECORD, ...blanks });
-    expect(check(response)).toMatchObject({ kind: 'wrong' });
-    expect(check(response, { mayBeBlanked: () => true })).toEqual({ kind: 'blanked' });
   });
 
   it('rejects answers that are older than maxAge', () => {

@@ -18,8 +18,6 @@ export interface GraphQLResponse {
 export type Verdict =
   /** `sentAt` is the `fetchedAt` of the answer in epoch milliseconds; an empty list has none. */
   | { readonly kind: 'right' | 'stale'; readonly sentAt: number | undefined }
-  /** The records without names, options and last call, as a fault of the simulator sent them. */
-  | { readonly kind: 'blanked' }
   | { readonly kind: 'error'; readonly code: string }
   | { readonly kind: 'wrong'; readonly reason: string };
 
@@ -34,8 +32,6 @@ export interface Circumstances {
   readonly callMs: number;
   /** Whether Redis was unreachable during the whole operation. */
   readonly isRedisAway: boolean;
-  /** Whether the simulator sent the records of this lookup without some of their values. */
-  readonly mayBeBlanked: (lookup: KnownLookup) => boolean;
   /** Whether the simulator may have sent too many records, whatever the lookup was. */
   readonly mayBeTooLarge: boolean;
   /** When the call of the answer was sent that the replica has in memory for this lookup; undefined: not known. */
@@ -115,8 +111,6 @@ function checkRecords(field: RequestedField, records: readonly GraphRecord[], ci
   const text = records.map(textOf).join('\n');
   const index = versions.findLastIndex((version) => version.records === text);
   if (index < 0) {
-    const isBlanked = versions.some(({ blankedRecords }) => blankedRecords === text);
-    if (isBlanked && circumstances.mayBeBlanked(field.lookup)) return { kind: 'blanked' };
     const expected = versions.at(-1)?.records.slice(0, 300) ?? 'RESULT_TOO_LARGE';
     return wrong(`${records.length} unexpected records: ${text.slice(0, 300)} instead of ${expected}`);
   }

@@ -45,7 +45,6 @@ export function answerRows(tally: Tally): Row[] {
     ['operations', tally.operations],
     ['lookups answered right', tally.right],
     ['lookups answered with a stale answer', tally.stale],
-    ['lookups answered as a fault left the records', tally.blanked],
     ...[...tally.errors].sort().map(([code, count]) => [`lookups failed with ${code}`, count]),
     ['wrong answers', tally.wrong.length],
   ];

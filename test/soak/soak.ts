@@ -238,6 +238,10 @@ function report({ options, cluster, utilisations, recoveries, quota, tally, stal
   const { timeline } = cluster;
   const slots = reportSlots(cluster, FAULT_LATENCY.maxMs);
   const kills = recoveries.filter(({ fault }) => fault.includes('kill'));
+  const slowestMs = percentile(
+    kills.map(({ recoveredMs }) => recoveredMs ?? Infinity),
+    100,
+  );
   const slowKills = kills.filter(({ recoveredMs = Infinity }) => recoveredMs > KILL_LIMIT_MS);
   const { answers, errors } = tally.withoutRedis;
   const summary = table(
@@ -249,7 +253,7 @@ function report({ options, cluster, utilisations, recoveries, quota, tally, stal
         `utilisation of the slots, calls of ${latencyMs} ms`,
         `${percent(replicas / bare)} of the ideal (${percent(bare)} by two bare connections)`,
       ]),
-      [`both slots in use again after kill -9, longest of ${kills.length}`, seconds(longest(kills))],
+      [`both slots in use again after kill -9, longest of ${kills.length}`, seconds(slowestMs)],
       [`calls of a daily limit of ${QUOTA_CALLS}`, quota?.calls ?? '–'],
       ['wrong answers', tally.wrong.length],
     ],
@@ -264,29 +268,14 @@ function report({ options, cluster, utilisations, recoveries, quota, tally, stal
     ...timeline.crashes,
   ];
   const details = [
-    recoveryTable(recoveries),
+    table(
+      ['fault', 'lasted', 'calls cut', 'both slots in use again after'],
+      recoveries.map(({ fault, lastedMs, callsCut, recoveredMs }) => [
+        ...[fault, seconds(lastedMs), callsCut, seconds(recoveredMs)],
+      ]),
+    ),
     table(['while faults were injected', 'figure'], [...answerRows(tally), ...detailRows(tally, stallMs)]),
   ].join('\n\n');
   const counts = { right: tally.right, kills: kills.length, answersWithoutRedis: answers, errorsWithoutRedis: errors };
   return { summary, details, timeline: timeline.print(), violations, counts };
-}
-
-function longest(recoveries: readonly Recovery[]): number | undefined {
-  return percentile(
-    recoveries.map(({ recoveredMs }) => recoveredMs ?? Infinity),
-    100,
-  );
-}
-
-function recoveryTable(recoveries: readonly Recovery[]): string {
-  const faults = [...new Set(recoveries.map(({ fault }) => fault))].sort();
-  const rows = faults.map((fault) => {
-    const of = recoveries.filter((recovery) => recovery.fault === fault);
-    const times = of.map(({ recoveredMs }) => recoveredMs ?? Infinity);
-    const callsCut = of.reduce((sum, recovery) => sum + recovery.callsCut, 0);
-    const lastedMs = Math.max(...of.map((recovery) => recovery.lastedMs));
-    return [fault, of.length, seconds(lastedMs), callsCut, seconds(percentile(times, 50)), seconds(longest(of))];
-  });
-  const head = ['fault', 'number', 'longest fault', 'calls cut', 'both slots in use again, p50', 'longest'];
-  return table(head, rows);
 }

@@ -37,8 +37,6 @@ export interface Version {
   readonly since: number;
   /** The records as one text, see `textOf`. */
   readonly records: string;
-  /** The records without names, options and last call, as two faults of the simulator send them. */
-  readonly blankedRecords: string;
 }
 
 export interface KnownLookup {
@@ -142,7 +140,7 @@ function coldLookup(store: Store, criteria: Criteria): KnownLookup {
 
 function versionOf(store: Store, criteria: Criteria, since: number): Version {
   const found = store.find({ campaignId: '', phone: '', customerId: '', ...criteria }, MATCHING).map(graphRecordOf);
-  return { since, records: found.map(textOf).join('\n'), blankedRecords: found.map(blanked).map(textOf).join('\n') };
+  return { since, records: found.map(textOf).join('\n') };
 }
 
 function graphRecordOf(wire: WireRecord): ComparedRecord {
@@ -163,13 +161,6 @@ function graphRecordOf(wire: WireRecord): ComparedRecord {
     calls: Number(wire.calls),
     connId: text(wire.conn_id),
     result: text(wire.result),
-  };
-}
-
-function blanked({ campaignId, customerId, phones, opts }: ComparedRecord): ComparedRecord {
-  return {
-    ...{ campaignId, customerId, phones, opts: opts.map(() => ({ value: null })) },
-    ...{ customerName: null, customerLastName: null, date: null, calls: null, connId: null, result: null },
   };
 }
 

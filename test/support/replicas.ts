@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisServer } from './redis-server.js';
+import type { TestContext } from 'vitest';
+import { startRedis, type RedisServer } from './redis-server.js';
 import type { Found, Order, ReplicaOptions, Report } from './replica.js';
 
 /** A server in the place of Wolkvox. It counts a call until its connection has delivered the answer, or is closed. */
@@ -129,6 +130,21 @@ async function openDialogue(child: ChildProcess): Promise<(order: Order) => Prom
       child.once('exit', () => reject(new Error('The replica has ended.')));
       child.send({ id: lastId, order });
     });
+}
+
+/** Replicas over one Redis. They end with the test; tests may run at the same time. */
+export async function startReplicas(
+  test: Pick<TestContext, 'onTestFinished'>,
+  count: number,
+  options: Partial<ReplicaOptions> = {},
+): Promise<{ readonly redis: RedisServer; readonly counter: CallCounter; readonly replicas: readonly Replica[] }> {
+  const [redis, counter] = await Promise.all([startRedis({ appendOnly: true }), startCallCounter()]);
+  const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(redis, counter, options)));
+  test.onTestFinished(async () => {
+    await Promise.all(replicas.map((replica) => replica.end()));
+    await Promise.all([counter.close(), redis.close()]);
+  });
+  return { redis, counter, replicas };
 }
 
 /** Waits until a condition holds. The time limit of the test ends it. */

@@ -57,6 +57,13 @@ describe.concurrent('A Redis that is full', { timeout: 30_000 }, () => {
       if (policy === 'noeviction') expect(replicas[1]?.quota.state().used).toBe(400);
       const { length } = (await redis.command('KEYS', '*:answer')) as string[];
       expect(length).toBeGreaterThan(20);
+      // Replicas that start later did not store the answers that fill Redis.
+      await Promise.all(replicas.map((replica) => replica.stop()));
+      const later = await startLocalReplica(test, redis.url);
+      await calls.make(later, 1);
+      await later.quota.consume();
+      await Promise.all([calls.make(later, 50), calls.make(later, 50)]);
+      expect(calls.most()).toBe(2);
       expect(length).toBeLessThan(400);
     },
   );

@@ -22,10 +22,10 @@ type Step =
 const client = fc.nat({ max: CLIENTS - 1 });
 const step = (...rare: ('drop connections' | 'flush')[]): fc.Arbitrary<Step> =>
   fc.oneof(
-    { weight: 8, arbitrary: fc.record({ act: fc.constant('acquire' as const), client }) },
-    { weight: 6, arbitrary: fc.record({ act: fc.constant('release' as const), client }) },
+    { weight: 12, arbitrary: fc.record({ act: fc.constant('acquire' as const), client }) },
+    { weight: 9, arbitrary: fc.record({ act: fc.constant('release' as const), client }) },
     { weight: 2, arbitrary: fc.record({ act: fc.constant('leave' as const), client }) },
-    { weight: 6, arbitrary: fc.constant({ act: 'wait' as const }) },
+    { weight: 9, arbitrary: fc.constant({ act: 'wait' as const }) },
     ...rare.map((act) => ({ weight: 1, arbitrary: fc.constant({ act }) })),
   );
 
@@ -99,17 +99,26 @@ class Model {
   async end(): Promise<void> {
     for (const waiters of this.#waiting) for (const waiter of waiters) waiter.abort(new Error('left'));
     for (const [index, slots] of this.#held.entries()) for (const slot of slots) await this.#release(index, slot);
-    await until(() => this.#clients.every(({ shared }) => shared.state().connection === 'up'));
     const { slots } = this.#clients[0]?.shared ?? {};
     for (const slot of [await acquireSoon(slots), await acquireSoon(slots)]) await slot.release();
+    await until(() => this.#clients.every(({ shared }) => shared.state().connection === 'up'));
     expect(this.#clients.map(({ shared }) => shared.state().slotsHeld)).toEqual(this.#clients.map(() => 0));
     await until(async () => ((await redis.command('KEYS', '*:slot:*')) as string[]).length === 0);
   }
 }
 
-function acquireSoon(slots: OpenedRedis['shared']['slots'] | undefined): Promise<Slot> {
+/** A slot within 3 s, although the connection may be about to drop. */
+async function acquireSoon(slots: OpenedRedis['shared']['slots'] | undefined): Promise<Slot> {
   if (slots === undefined) throw new Error('There is no client.');
-  return slots.acquire(Infinity, AbortSignal.timeout(3_000));
+  const signal = AbortSignal.timeout(3_000);
+  for (;;) {
+    try {
+      return await slots.acquire(Infinity, signal);
+    } catch (error) {
+      if (!(error instanceof LookupFailure)) throw error;
+      await sleep(50);
+    }
+  }
 }
 
 describe('a model of the slots', { timeout: 60_000 }, () => {
@@ -126,9 +135,9 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
         acquired += model.acquired;
         most = Math.max(most, model.most);
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
-    expect(acquired).toBeGreaterThan(50);
+    expect(acquired).toBeGreaterThan(30);
     expect(most).toBe(2);
     expect(clients.some(({ events }) => events.some(({ event }) => event === 'redis.down'))).toBe(true);
   });
@@ -146,7 +155,7 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
         lost += clients.reduce((sum, { shared }) => sum + shared.state().leasesLost, 0);
         await model.end();
       }),
-      { numRuns: 4, endOnFailure: true },
+      { numRuns: 3, endOnFailure: true },
     );
     expect(lost).toBeGreaterThan(0);
   });

@@ -159,7 +159,7 @@ describe('A pause of the local slots', () => {
     expect(slots.pausedForMs()).toBe(2_000);
   });
 
-  it('is longer by up to a quarter, so that replicas do not come back together', async () => {
+  it('is longer by a random part of up to a quarter', async () => {
     const clock = createManualClock();
     for (const [random, pauseMs] of [
       [0.5, 1_125],

@@ -5,7 +5,7 @@ import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
 import { checkDelayMs, quotaWarningPercent, type DailyQuota } from '../core/limits.js';
 import { createQuotaFile, type QuotaCount } from './quota-file.js';
 
-export interface DailyQuotaOptions {
+export interface LocalQuotaOptions {
   /** Calls a day; undefined: counted, not limited. */
   readonly limit: number | undefined;
   /** A luxon zone name. The day starts at its midnight. */
@@ -32,7 +32,7 @@ interface Exhaustion {
  *
  * @throws an error with a system error code if the folder cannot be written
  */
-export async function createDailyQuota(options: DailyQuotaOptions): Promise<DailyQuota> {
+export async function createLocalQuota(options: LocalQuotaOptions): Promise<DailyQuota> {
   const { limit, zone, clock, observe } = options;
   const count = options.stateDir === undefined ? createMemoryCount() : await createQuotaFile(options);
   let exhaustion: Exhaustion | undefined;

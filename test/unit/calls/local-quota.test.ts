@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createDailyQuota, type DailyQuotaOptions } from '../../../src/calls/daily-quota.js';
+import { createLocalQuota, type LocalQuotaOptions } from '../../../src/calls/local-quota.js';
 import type { ServiceEvent } from '../../../src/core/events.js';
 import type { DailyQuota } from '../../../src/core/limits.js';
 
@@ -18,7 +18,7 @@ interface Account {
   /** The monotonic clock. */
   nowMs: number;
   readonly events: ServiceEvent[];
-  open(options?: Partial<DailyQuotaOptions>): Promise<DailyQuota>;
+  open(options?: Partial<LocalQuotaOptions>): Promise<DailyQuota>;
   advance(ms: number): void;
 }
 
@@ -28,7 +28,7 @@ function createAccount(): Account {
     nowMs: 0,
     events: [],
     open: (options) =>
-      createDailyQuota({
+      createLocalQuota({
         ...{ limit: undefined, zone: 'UTC-5', stateDir: undefined, account: '0042' },
         clock: {
           monotonicMs: () => account.nowMs,
