@@ -6,5 +6,5 @@ it('gives right answers or clear errors while Wolkvox, replicas and Redis fail',
   expect(violations).toEqual([]);
   expect(counts['right']).toBeGreaterThan(20);
   expect(counts['faulty']).toBeGreaterThan(0);
-  expect(counts['kills']).toBeGreaterThan(0);
+  expect(counts['killed']).toBeGreaterThan(0);
 });

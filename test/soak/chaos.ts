@@ -96,9 +96,7 @@ export async function chaos(options: ChaosOptions): Promise<RunReport> {
       ...{ deadlineMs: DEADLINE_MS, callTimeoutMs: CALL_TIMEOUT_MS },
       ...{ freshMs: TTL_SECONDS * 1_000, staleMs: STALE_SECONDS * 1_000 },
     });
-    const dialing = setInterval(() => workload.dial(), 700);
     const outcomes = await runWaves(cluster, load, options);
-    clearInterval(dialing);
     await load.stop();
     return report({ options, cluster, outcomes, tally: load.tally, stallMs: stalls.longestMs() });
   } finally {
@@ -203,7 +201,7 @@ function report({ options, cluster, outcomes, tally, stallMs }: Findings): RunRe
     ),
     table(['details', 'figure'], [['calls with a fault', faulty], ...slotRows(slots), ...detailRows(tally, stallMs)]),
   ].join('\n\n');
-  const kills = timeline.incidents.filter(({ kind }) => kind === 'kill').length;
-  const counts = { right: tally.right, faulty, kills };
+  const killed = timeline.incidents.filter(({ kind }) => kind === 'kill').length;
+  const counts = { right: tally.right, faulty, killed };
   return { summary, details, timeline: timeline.print(), violations, counts };
 }

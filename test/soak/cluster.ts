@@ -179,6 +179,9 @@ export interface ClusterOptions {
 
 export class Cluster {
   readonly timeline = new Timeline();
+  readonly #closing = new AbortController();
+  /** Aborts when the cluster is closed, also after an error. */
+  readonly closed = this.#closing.signal;
   readonly simulator: Simulator;
   /** The address of the simulator. */
   readonly upstream: string;
@@ -255,6 +258,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const replica of this.#replicas) {
       replica.kill();
       await replica.ended();

@@ -6,7 +6,10 @@ import { wasRedisAway } from './monitor.js';
 import { checkResponse, type GraphQLResponse, type RequestedField, type Verdict } from './oracle.js';
 import type { Criteria, KnownLookup, Workload } from './workload.js';
 
-/** Callers of a cluster. Each sends one operation after the other, and the oracle checks every response. */
+/**
+ * Callers of a cluster. Each sends one operation after the other, and the oracle checks every response. Meanwhile
+ * people are dialled, so that records change.
+ */
 
 /** One of them is chosen for each operation: a number of fields, or `_entities`. */
 const KINDS = [1, 1, 1, 1, 5, 5, 5, 30, 100, 'entities'] as const;
@@ -59,6 +62,8 @@ interface Operation {
 const FRAGMENT =
   'fragment R on CampaignRecord { campaignId customerId customerName customerLastName opts { value } ' +
   'phones { position number } date calls connId result fetchedAt }';
+/** A person is dialled this often. */
+const DIAL_MS = 1_000;
 /** A caller waits this much longer than the deadline. */
 const PATIENCE_MS = 10_000;
 /** The longest freeze of a replica, which may happen in the middle of a call. */
@@ -81,6 +86,7 @@ export class Load {
   readonly #hangUp = new AbortController();
   /** What each process answered last, by its address and the lookup: the answer is in its memory. */
   readonly #answered = new Map<string, { readonly askedAt: number; readonly sentAt: number }>();
+  readonly #dialing: NodeJS.Timeout;
   #isStopped = false;
   #latestSentAt = -Infinity;
   #largeFaultAt = -Infinity;
@@ -91,6 +97,7 @@ export class Load {
     this.#workload = workload;
     this.#options = options;
     this.#random = createRandom(options.seed, 41);
+    this.#dialing = setInterval(() => workload.dial(), DIAL_MS).unref();
     this.#callers = Array.from({ length: options.callers }, () => this.#callRepeatedly());
   }
 
@@ -102,13 +109,14 @@ export class Load {
   /** Sends nothing more. Operations under way are finished, or cut off by their callers. */
   async stop(how: 'finish' | 'hang up' = 'finish'): Promise<void> {
     this.#isStopped = true;
+    clearInterval(this.#dialing);
     if (how === 'hang up') this.#hangUp.abort();
     await Promise.all(this.#callers);
     await this.#agent.close();
   }
 
   async #callRepeatedly(): Promise<void> {
-    while (!this.#isStopped) {
+    while (!this.#isStopped && !this.#cluster.closed.aborted) {
       const ready = this.#cluster.replicas().filter((replica) => replica.url() !== undefined);
       if (ready.length === 0) {
         await sleep(50);

@@ -83,9 +83,7 @@ export async function soak(options: SoakOptions): Promise<RunReport> {
     const utilisations = isShort ? [] : await measureUtilisations(cluster, workload, options);
     cluster.simulator.settings.latency = FAULT_LATENCY;
     const load = new Load(cluster, workload, { ...LOAD, seed: seed + 3 });
-    const dialing = setInterval(() => workload.dial(), 1_000);
     const recoveries = await injectFaults(cluster, options);
-    clearInterval(dialing);
     await load.stop('hang up');
     const quota = isShort ? undefined : await useUpQuota(cluster, workload, options);
     const stallMs = stalls.longestMs();
@@ -185,7 +183,7 @@ interface QuotaResult {
 async function useUpQuota(cluster: Cluster, workload: Workload, options: SoakOptions): Promise<QuotaResult> {
   const { simulator } = cluster;
   const random = createRandom(options.seed, 71);
-  // Nobody waits for calls any more, so that the count does not change while the replicas are replaced.
+  // No caller waits now, so that the count does not change while the replicas are replaced.
   await sleep(1_000);
   const before = simulator.usedToday();
   const limit = (await highestCount(cluster)) + QUOTA_CALLS;
@@ -276,6 +274,7 @@ function report({ options, cluster, utilisations, recoveries, quota, tally, stal
     ),
     table(['while faults were injected', 'figure'], [...answerRows(tally), ...detailRows(tally, stallMs)]),
   ].join('\n\n');
-  const counts = { right: tally.right, kills: kills.length, answersWithoutRedis: answers, errorsWithoutRedis: errors };
+  const killed = timeline.incidents.filter(({ kind }) => kind === 'kill').length;
+  const counts = { right: tally.right, killed, answersWithoutRedis: answers, errorsWithoutRedis: errors };
   return { summary, details, timeline: timeline.print(), violations, counts };
 }

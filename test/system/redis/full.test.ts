@@ -57,13 +57,12 @@ describe.concurrent('A Redis that is full', { timeout: 30_000 }, () => {
       if (policy === 'noeviction') expect(replicas[1]?.quota.state().used).toBe(400);
       const { length } = (await redis.command('KEYS', '*:answer')) as string[];
       expect(length).toBeGreaterThan(20);
-      // Replicas that start later did not store the answers that fill Redis.
-      await Promise.all(replicas.map((replica) => replica.stop()));
-      const later = await startLocalReplica(test, redis.url);
-      await calls.make(later, 1);
-      await later.quota.consume();
-      await Promise.all([calls.make(later, 50), calls.make(later, 50)]);
-      expect(calls.most()).toBe(2);
+      // Replicas that start now did not store the answers that fill Redis, and their connections need memory too.
+      const later = await Promise.all(Array.from({ length: 8 }, () => startLocalReplica(test, redis.url)));
+      const more = await measure(() =>
+        Promise.all(later.map((replica) => Promise.all([replica.quota.consume(), calls.make(replica, 1)]))),
+      );
+      expect(more.error).toBeUndefined();
       expect(length).toBeLessThan(400);
     },
   );

@@ -45,6 +45,7 @@ describe.concurrent('the slots of replicas that are processes', { timeout: 60_00
     holder.signal('SIGCONT');
     await until(() => counter.running() <= 2);
     expect((await holder.report()).state.leasesLost).toBe(2);
+    await until(() => counter.running() === 0);
     counter.resetMost();
     const begunBefore = counter.begun().length;
     await Promise.all([holder, waiter].map((replica) => replica.work(1_500, 4, 20)));
