@@ -12,7 +12,7 @@ export interface SharedSlots extends Slots {
 }
 
 /** A random wait before each attempt, so that the replicas share the slots evenly. */
-const JITTER_MS = 3;
+const JITTER_MS = 2;
 /** A waiter tries again when a slot is released, and after 1 to 2 times this, because a message may be lost. */
 const POLL_MS = 250;
 /** Without messages. The replica that releases a slot waits too; else the others would never get it. */

@@ -85,7 +85,10 @@ export class Load {
   readonly #callers: readonly Promise<void>[];
   readonly #hangUp = new AbortController();
   /** What each process answered last, by its address and the lookup: the answer is in its memory. */
-  readonly #answered = new Map<string, { readonly askedAt: number; readonly sentAt: number }>();
+  readonly #answered = new Map<
+    string,
+    { readonly askedAt: number; readonly receivedAt: number; readonly sentAt: number }
+  >();
   readonly #dialing: NodeJS.Timeout;
   #isStopped = false;
   #latestSentAt = -Infinity;
@@ -173,13 +176,13 @@ export class Load {
     const verdicts = checkResponse(fields, response, {
       ...{ askedAt, receivedAt, freshMs, staleMs, isRedisAway, callMs: callTimeoutMs + FREEZE_MS },
       mayBeTooLarge: this.#mayBeTooLarge(),
-      cachedSentAt: (lookup) => this.#cachedSentAt(url, lookup),
+      cachedSentAt: (lookup) => this.#cachedSentAt(url, lookup, askedAt),
     });
     for (const [index, verdict] of verdicts.entries()) {
       const criteria = fields[index]?.lookup.criteria ?? {};
       this.#count(verdict, `${replica.name}, ${kind}, ${JSON.stringify(criteria)}`);
       if ('sentAt' in verdict && verdict.sentAt !== undefined) {
-        this.#answered.set(keyOf(url, criteria), { askedAt, sentAt: verdict.sentAt });
+        this.#answered.set(keyOf(url, criteria), { askedAt, receivedAt, sentAt: verdict.sentAt });
       }
     }
     const failures = verdicts.filter(({ kind: verdict }) => verdict === 'error' || verdict === 'wrong').length;
@@ -230,12 +233,13 @@ export class Load {
     return Date.now() - this.#largeFaultAt < this.#options.deadlineMs + this.#options.freshMs + PATIENCE_MS;
   }
 
-  #cachedSentAt(url: string, { criteria }: KnownLookup): number | undefined {
+  /** The answer that a replica had in its memory when an operation was sent. */
+  #cachedSentAt(url: string, { criteria }: KnownLookup, askedAt: number): number | undefined {
     const answered = this.#answered.get(keyOf(url, criteria));
-    const lossAt = this.#cluster.timeline.incidents.findLast(({ kind }) => kind === 'redis loss')?.from ?? -Infinity;
+    if (answered === undefined || answered.receivedAt >= askedAt) return undefined;
     // An answer that was under way when the caches were erased is not cached.
-    const isErased = (answered?.askedAt ?? 0) < lossAt + this.#options.deadlineMs + ERASURE_MS;
-    return isErased ? undefined : answered?.sentAt;
+    const lossAt = this.#cluster.timeline.incidents.findLast(({ kind }) => kind === 'redis loss')?.from ?? -Infinity;
+    return answered.askedAt < lossAt + this.#options.deadlineMs + ERASURE_MS ? undefined : answered.sentAt;
   }
 
   #createOperation(): Operation {

@@ -34,7 +34,7 @@ export interface Circumstances {
   readonly isRedisAway: boolean;
   /** Whether the simulator may have sent too many records, whatever the lookup was. */
   readonly mayBeTooLarge: boolean;
-  /** When the call of the answer was sent that the replica has in memory for this lookup; undefined: not known. */
+  /** When the call of the answer was sent that the replica had in memory at `askedAt`; undefined: not known. */
   readonly cachedSentAt: (lookup: KnownLookup) => number | undefined;
 }
 
@@ -49,7 +49,7 @@ const CLEAR_ERRORS: Readonly<Record<string, boolean>> = {
   RESULT_TOO_LARGE: false,
 };
 /** Without Redis no call is sent. Failures that are remembered for a lookup may still be its answer. */
-const ERRORS_WITHOUT_REDIS = ['UPSTREAM_BUSY', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_REFUSED', 'UPSTREAM_MALFORMED', 'RESULT_TOO_LARGE'];
+const ERRORS_WITHOUT_REDIS = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_REFUSED', 'UPSTREAM_MALFORMED', 'RESULT_TOO_LARGE'];
 /** Tolerance for the clocks of several processes, and for a loaded machine. */
 const CLOCK_MS = 1_500;
 /** Tolerance for `maxAge: 0`, which compares two times of one machine. */

@@ -1,4 +1,5 @@
 /** One replica in a process of its own. It obeys its parent, and its calls go to the parent's call counter. */
+import { Pool } from 'undici';
 import type { Answer, LookupSource } from '../../src/core/answer.js';
 import { createCallQueue } from '../../src/calls/call-queue.js';
 import { withQuota } from '../../src/calls/quota.js';
@@ -77,14 +78,16 @@ async function start({ counterUrl, ...options }: ReplicaOptions): Promise<void> 
     pausedForMs: () => redis.slots.pausedForMs(),
     clock,
   });
+  const pool = new Pool(counterUrl, { connections: 2 });
   const client: LookupSource = {
     async find(lookup, { signal }) {
       signal.throwIfAborted();
       const sentAt = clock.epochMs();
       const ms = callMsOf.get(lookupKey(lookup)) ?? 0;
-      const response = await fetch(`${counterUrl}/?ms=${ms}&label=${process.pid}`, { signal });
-      await response.text();
-      if (response.status !== 200) throw new LookupFailure('malformed', { retryAfterSeconds: 7 });
+      const path = `/?ms=${ms}&label=${process.pid}`;
+      const { statusCode, body } = await pool.request({ path, method: 'GET', signal });
+      await body.dump();
+      if (statusCode !== 200) throw new LookupFailure('malformed', { retryAfterSeconds: 7 });
       return { records: [], sentAt, source: 'wolkvox' };
     },
   };
