@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, SharedCache } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 import { lookupKey, type Lookup } from '../core/lookup.js';
-import type { Commands, Connection } from './connection.js';
+import { RESERVE_KEY, type Commands, type Connection } from './connection.js';
 import { PREFIX, prefixOf, type RedisOptions } from './options.js';
 import { createSealing } from './sealing.js';
 
@@ -74,8 +74,10 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   async function deleteOldest(): Promise<boolean> {
     const oldest = [...written].slice(0, DELETED_AT_ONCE);
     for (const key of oldest) written.delete(key);
-    await Promise.all(oldest.map((key) => connection.send('DEL', key)));
-    return oldest.length > 0;
+    // Without answers of its own, such as after a restart, a replica gives the reserve up.
+    const keys = oldest.length > 0 ? oldest : [RESERVE_KEY];
+    const deleted = await Promise.all(keys.map((key) => connection.send('DEL', key)));
+    return oldest.length > 0 || deleted[0] === 1;
   }
 
   function keysOf(lookup: Lookup): LookupKeys {

@@ -46,7 +46,10 @@ export interface ConnectionState {
 const HEARTBEAT_MS = 1_000;
 const RETRY_MS = 250;
 const START_MS = 2_000;
-const MEASURE_TIME_MS = 60_000;
+const RARE_WORK_MS = 60_000;
+/** Memory of a Redis that evicts nothing, for the time when answers have filled the rest. */
+export const RESERVE_KEY = `${PREFIX}reserve`;
+const RESERVE_BYTES = 1_000_000;
 /** Errors of a Redis that takes no writes now. Some versions put the word into the middle of a script's error. */
 const UNAVAILABLE = /\b(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN)\b/;
 const REFUSED = /\b(NOPERM|NOAUTH|WRONGPASS|OOM|MISCONF|NOREPLICAS|ERR)\b/;
@@ -142,10 +145,11 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
       await noteMissing('publish', client.publish(`${PREFIX}probe`, ''));
     }
     const sentAt = clock.monotonicMs();
-    if (sentAt - timeMeasuredAt > MEASURE_TIME_MS) {
+    if (sentAt - timeMeasuredAt > RARE_WORK_MS) {
       const [seconds, microseconds] = (await commands.send('TIME')) as readonly unknown[];
       timeMeasuredAt = clock.monotonicMs();
       clock.setEpochMs(Number(seconds) * 1_000 + Number(microseconds) / 1_000 + (timeMeasuredAt - sentAt) / 2);
+      await noteMissing('setrange', client.setrange(RESERVE_KEY, RESERVE_BYTES - 1, '.'));
     }
     for (const work of works) await work(commands);
   }
@@ -205,7 +209,8 @@ function createCommands(
       const reason = reasonOf(error);
       // Perhaps this process, and not Redis, was busy for a second.
       if (reason === 'timeout' && times > 1) return ask(times - 1, script, command, args);
-      if (reason === 'OOM' && (await makeRoom())) return ask(times, script, command, args);
+      // Perhaps another replica has made room.
+      if (reason === 'OOM' && ((await makeRoom()) || times > 1)) return ask(times - 1, script, command, args);
       throw redisDown(noteFailure(script.name, error, script.lua));
     }
   }

@@ -74,11 +74,12 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
     while (waiters.size > 0 || clock.monotonicMs() < unsureUntil) {
       const jitterMs = Math.floor(JITTER_MS * Math.random());
       if (jitterMs > 0) await sleep(jitterMs);
+      const present = [...waiters];
       try {
         await attempt();
         unsureUntil = -Infinity;
       } catch (error) {
-        for (const waiter of waiters) waiter.fail(error);
+        for (const waiter of present) waiter.fail(error);
         // The command may have taken a slot, which an attempt with the same token finds.
         const now = clock.monotonicMs();
         if (unsureUntil < now) unsureUntil = now + LEASE_MS;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRedis, type RedisServer } from './redis-server.js';
+import { startRedis, type RedisOptions, type RedisServer } from './redis-server.js';
 
 const HOST = '127.0.0.1';
 const HASH_SLOTS = 16_384;
@@ -47,9 +47,9 @@ export interface RedisCluster {
   close(): Promise<void>;
 }
 
-export async function startRedisCluster(): Promise<RedisCluster> {
-  const config = { 'cluster-enabled': 'yes' };
-  const nodes = await Promise.all([startRedis({ config }), startRedis({ config }), startRedis({ config })]);
+export async function startRedisCluster(options: RedisOptions = {}): Promise<RedisCluster> {
+  const start = (): Promise<RedisServer> => startRedis({ ...options, config: { 'cluster-enabled': 'yes' } });
+  const nodes = await Promise.all([start(), start(), start()]);
   const [first] = nodes;
   for (const [index, node] of nodes.entries()) {
     const hashSlots = Array.from({ length: HASH_SLOTS }, (_, slot) => slot).filter((slot) => slot % 3 === index);

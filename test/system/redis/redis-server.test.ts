@@ -181,7 +181,7 @@ describe('A TCP proxy for tests', () => {
     const proxy = await closeAtEnd(test, startTcpProxy(one.url));
     await one.command('SET', 'name', 'one');
     await other.command('SET', 'name', 'other');
-    const [reset, kept] = [await connectTo(test, proxy.url), await connectTo(test, proxy.url)];
+    const [reset, stored] = [await connectTo(test, proxy.url), await connectTo(test, proxy.url)];
     proxy.reset(({ number }) => number === 1);
     await expect.poll(() => reset.status).toBe('end');
     expect(proxy.connections().map(({ number }) => number)).toEqual([2]);
@@ -190,6 +190,6 @@ describe('A TCP proxy for tests', () => {
     proxy.setTarget(other.url);
     await proxy.accept();
     expect(await (await connectTo(test, proxy.url)).get('name')).toBe('other');
-    expect(await kept.get('name')).toBe('one');
+    expect(await stored.get('name')).toBe('one');
   });
 });

@@ -1,13 +1,20 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startService, type TestService } from '../../support/service.js';
+import { codesOf } from '../../support/graphql-client.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
+import { logLines, startService, type TestService } from '../../support/service.js';
 
-const person = (index: number): string => `${40_000_000 + index}`;
-const questions = (count: number): string =>
-  `{ ${Array.from({ length: count }, (_, index) => `a${index}: findCampaignRecords(customerId: "${person(index)}") { id }`).join(' ')} }`;
 const KNOWN = '{ findCampaignRecords(phone: "3064821975") { id fetchedAt } }';
 
-/** Replicas of one token over one Redis and one simulator, that of the first. */
+/** An operation with lookups of customers without records. */
+function operation(lookups: number): string {
+  const fields = Array.from(
+    { length: lookups },
+    (_, index) => `a${index}: findCampaignRecords(customerId: "${40_000_000 + index}") { id }`,
+  );
+  return `{ ${fields.join(' ')} }`;
+}
+
+/** Replicas of one token over one Redis, all of them over the simulator of the first one. */
 async function startReplicas(
   count: number,
   env: Record<string, string> = {},
@@ -27,60 +34,71 @@ async function startReplicas(
 }
 
 describe('replicas of the service over one Redis', () => {
-  it('ask each thing once, never three at once', async () => {
+  it('make one call for equal lookups, and never three calls at once', async () => {
     const { replicas, first } = await startReplicas(3);
-    const answers = await Promise.all(replicas.map(({ ask }) => ask(questions(30))));
-    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
+    const responses = await Promise.all(replicas.map(({ ask }) => ask(operation(30))));
+    expect(responses.flatMap(codesOf)).toEqual([]);
     expect(first.simulator.requestLog.calls).toHaveLength(30);
     expect(first.simulator.requestLog.mostAtOnce).toBe(2);
     expect(first.simulator.requestLog.refusedThird).toBe(0);
   });
 
-  it('send exactly the calls of the day together', async () => {
+  it('send exactly WOLKVOX_DAILY_LIMIT calls together', async () => {
     const { replicas, first } = await startReplicas(3, { WOLKVOX_DAILY_LIMIT: '20' });
-    const answers = await Promise.all(replicas.map(({ ask }) => ask(questions(30))));
+    const responses = await Promise.all(replicas.map(({ ask }) => ask(operation(30))));
     expect(first.simulator.requestLog.calls).toHaveLength(20);
-    const codes = new Set(answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions['code'])));
-    expect([...codes]).toEqual(['UPSTREAM_QUOTA_EXHAUSTED']);
+    expect([...new Set(responses.flatMap(codesOf))]).toEqual(['UPSTREAM_QUOTA_EXHAUSTED']);
   });
 
-  it('give the same ids, and forget a person together', async () => {
+  it('give a record the same id, and erase their caches together', async () => {
     const { replicas, first } = await startReplicas(2);
     const [one, other] = replicas as [TestService, TestService];
-    const asked = await one.ask(KNOWN);
-    const again = await other.ask(KNOWN);
-    expect(again.data).toMatchObject({
-      findCampaignRecords: (asked.data?.['findCampaignRecords'] as { id: string }[]).map(({ id }) => ({ id })),
-    });
+    const response = await one.ask(KNOWN);
+    expect((await other.ask(KNOWN)).data).toEqual(response.data);
     expect(first.simulator.requestLog.calls).toHaveLength(1);
-    const response = await fetch(`${other.url}/forget`, {
+
+    const erased = await fetch(`${other.url}/forget`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify({ customerId: '21839174' }),
     });
-    // Its own memory's and Redis's; the other replica is told.
-    expect(await response.json()).toEqual({ forgotten: 2 });
-    await expect
-      .poll(async () => {
-        await one.ask(KNOWN);
-        return first.simulator.requestLog.calls.length;
-      })
-      .toBe(2);
+    // The number of answers in the memory of the replica that was asked.
+    expect(await erased.json()).toEqual({ forgotten: 1 });
+    expect(logLines(one, 'cache.erased')).toMatchObject([{ entries: 1 }]);
+    await one.ask(KNOWN);
+    expect(first.simulator.requestLog.calls).toHaveLength(2);
+    // The new answer is shared again.
+    await other.ask(KNOWN);
+    expect(first.simulator.requestLog.calls).toHaveLength(2);
   });
 
-  it('serve what memory knows while Redis is away, refuse the rest, and go on when it is back', async () => {
-    const { redis, replicas } = await startReplicas(1);
+  it('serve a stale answer that only Redis has while Wolkvox does not answer (defect 4)', async () => {
+    const { replicas, first } = await startReplicas(2, { CACHE_TTL_SECONDS: '1', STALE_AFTER_MS: '300' });
+    const [one, other] = replicas as [TestService, TestService];
+    const response = await one.ask(KNOWN);
+    const sentAt = new Date((response.data?.['findCampaignRecords'] as { fetchedAt: string }[])[0]?.fetchedAt ?? 0);
+    await expect.poll(() => Date.now() - sentAt.getTime(), { timeout: 5_000 }).toBeGreaterThan(1_200);
+    first.simulator.faults.always('silence');
+    const stale = await other.ask(KNOWN);
+    expect(stale).toMatchObject({ data: response.data, errors: [] });
+    expect(logLines(other, 'answer.served').at(-1)).toMatchObject({ from: 'stale', reason: 'slow' });
+    expect(first.simulator.requestLog.requests).toHaveLength(2);
+  });
+
+  it('serve cached answers while Redis is away, send no call, and go on when it is back', async () => {
+    const { redis, replicas, first } = await startReplicas(1);
     const [{ ask, get }] = replicas as [TestService];
     await ask(KNOWN);
     await redis.kill();
-    expect((await ask(KNOWN)).errors).toEqual([]);
-    const refused = await ask(questions(1));
+    await expect.poll(async () => (await get('/readyz')).json()).toMatchObject({ redis: { connection: 'down' } });
+    expect((await get('/readyz')).status).toBe(200);
+    expect(codesOf(await ask(KNOWN))).toEqual([]);
+    const refused = await ask(operation(1));
     expect(refused.errors.map(({ extensions }) => extensions)).toMatchObject([
       { code: 'UPSTREAM_UNAVAILABLE', retryable: true },
     ]);
-    const ready = await get('/readyz');
-    expect([ready.status, await ready.json()]).toMatchObject([200, { redis: 'down' }]);
+    expect(first.simulator.requestLog.requests).toHaveLength(1);
     await redis.restart({ empty: true });
-    await expect.poll(async () => (await ask(questions(1))).errors, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(async () => codesOf(await ask(operation(1))), { timeout: 15_000 }).toEqual([]);
   });
 });

@@ -127,7 +127,7 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
     let acquired = 0;
     let most = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step('drop connections'), { minLength: 60, maxLength: 120 }), async (steps) => {
+      fc.asyncProperty(fc.array(step('drop connections'), { minLength: 100, maxLength: 140 }), async (steps) => {
         const model = new Model(clients);
         await model.run(steps);
         await model.end();
@@ -137,7 +137,7 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
       }),
       { numRuns: 8, endOnFailure: true },
     );
-    expect(acquired).toBeGreaterThan(30);
+    expect(acquired).toBeGreaterThan(15);
     expect(most).toBe(2);
     expect(clients.some(({ events }) => events.some(({ event }) => event === 'redis.down'))).toBe(true);
   });
@@ -146,7 +146,7 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => openRedis(redis.url)));
     let lost = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step('flush'), { minLength: 60, maxLength: 120 }), async (steps) => {
+      fc.asyncProperty(fc.array(step('flush'), { minLength: 100, maxLength: 140 }), async (steps) => {
         const model = new Model(clients);
         await model.run([...steps, { act: 'flush' }, { act: 'acquire', client: 0 }, { act: 'acquire', client: 1 }]);
         // A holder whose slot was given to another one finds out by its next renewal.

@@ -60,7 +60,7 @@ describe('docs/configuration.md, Redis', () => {
       ...source.matchAll(/redis\.p?call\('([A-Z]+)'/g),
       ...source.matchAll(/\.send\('([A-Z]+)'/g),
       ...source.matchAll(/'(EVAL)'/g),
-      ...source.matchAll(/(?:client|subscriber)\.(publish|subscribe|ping)\(/g),
+      ...source.matchAll(/(?:client|subscriber)\.(publish|subscribe|ping|setrange)\(/g),
     ].map(([, command = '']) => `+${command.toLowerCase()}`);
     expect(sent.length).toBeGreaterThan(10);
     expect(new Set(rights)).toEqual(new Set([`~${PREFIX}*`, `&${PREFIX}*`, ...sent]));
