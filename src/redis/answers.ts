@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, SharedCache } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 import { lookupKey, type Lookup } from '../core/lookup.js';
-import { RESERVE_KEY, type Commands, type Connection } from './connection.js';
+import type { Commands, Connection } from './connection.js';
 import { PREFIX, prefixOf, type RedisOptions } from './options.js';
 import { createSealing } from './sealing.js';
 
@@ -12,6 +12,8 @@ export interface LookupKeys {
   readonly name: string;
   readonly answer: string;
   readonly lease: string;
+  /** Exists while the answer is written. */
+  readonly room: string;
 }
 
 export interface SharedAnswers extends SharedCache {
@@ -27,9 +29,10 @@ export interface SharedAnswers extends SharedCache {
 
 /** A replica reads the generation once a second, and the reply may take another one. */
 const ERASURE_MS = 2_000;
-/** Answers that this replica has written, and how many of them it deletes if Redis is full. */
-const REMEMBERED_KEYS = 10_000;
-const DELETED_AT_ONCE = 20;
+/** Memory of Redis that answers leave free for slots, leases, the quota and connections. */
+const ROOM_BYTES = 1_000_000;
+/** After this time Redis frees the room of a replica that ended meanwhile. */
+const ROOM_MS = 5_000;
 /** Another form of the records needs another number. */
 const FORMAT = '1';
 
@@ -40,12 +43,24 @@ if not generation then redis.call('SET', KEYS[1], ARGV[1]) end
 return generation or ARGV[1]`,
 };
 
+/**
+ * Takes the room, which `write` gives back: a Redis that evicts nothing refuses the answer if the two do not fit in its
+ * memory. It is a script of its own, because Redis checks its memory when a script starts.
+ */
+const roomScript = {
+  name: 'room',
+  lua: `redis.call('SETRANGE', KEYS[1], ARGV[1], '.')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
+};
+
 /** A value is the time when its call was sent, a space, and the sealed answer. */
 const writeScript = {
   name: 'write',
   lua: `local stored = redis.call('GET', KEYS[1])
-if stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) then return end
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])`,
+local isLater = not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[1])
+local reply = isLater and redis.pcall('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+redis.call('DEL', KEYS[2])
+return reply`,
 };
 
 /** The answers that replicas share. Their keys depend on the account's generation, which an erasure replaces. */
@@ -56,10 +71,7 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   const generationKey = `${name}generation`;
   const channel = `${name}erased`;
   const listeners: (() => void)[] = [];
-  const written = new Set<string>();
   let generation: string | undefined;
-  // In a Redis that evicts nothing, answers must not take the room of the slots and the quota.
-  connection.onFull(deleteOldest);
   connection.onHeartbeat(readGeneration);
   // If it fails, a heartbeat reads it.
   connection.listen(channel, () => void readGeneration(connection).catch(() => undefined));
@@ -71,21 +83,12 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     if (isErased) for (const listener of listeners) listener();
   }
 
-  async function deleteOldest(): Promise<boolean> {
-    const oldest = [...written].slice(0, DELETED_AT_ONCE);
-    for (const key of oldest) written.delete(key);
-    // Without answers of its own, such as after a restart, a replica gives the reserve up.
-    const keys = oldest.length > 0 ? oldest : [RESERVE_KEY];
-    const deleted = await Promise.all(keys.map((key) => connection.send('DEL', key)));
-    return oldest.length > 0 || deleted[0] === 1;
-  }
-
   function keysOf(lookup: Lookup): LookupKeys {
     if (generation === undefined) throw new LookupFailure('redis-down', { retryAfterSeconds: 2 });
     const lookupName = sealing.nameOf(FORMAT, name, generation, lookupKey(lookup));
-    // With one hash tag, so that a cluster has both keys on one node.
+    // With one hash tag, so that a cluster has these keys on one node.
     const prefix = `${PREFIX}{${lookupName}}:`;
-    return { name: lookupName, answer: `${prefix}answer`, lease: `${prefix}lease` };
+    return { name: lookupName, answer: `${prefix}answer`, lease: `${prefix}lease`, room: `${prefix}room` };
   }
 
   async function open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined> {
@@ -112,12 +115,12 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
       const keepMs = sentAt + freshness.freshMs + freshness.staleMs - clock.epochMs();
       if (freshness.freshMs === 0 || keepMs <= 0) return;
       const sealed = await sealing.seal(keys.answer, JSON.stringify({ records, sentAt }));
-      written.delete(keys.answer);
-      written.add(keys.answer);
-      const [oldest = ''] = written;
-      if (written.size > REMEMBERED_KEYS) written.delete(oldest);
-      // The connection reports a failure.
-      await connection.run(writeScript, [keys.answer], sentAt, sealed, keepMs).catch(() => undefined);
+      try {
+        await connection.run(roomScript, [keys.room], ROOM_BYTES, ROOM_MS);
+        await connection.run(writeScript, [keys.answer, keys.room], sentAt, sealed, keepMs);
+      } catch {
+        // The connection reports it. The answer is not stored.
+      }
     },
     async erase() {
       await connection.send('SET', generationKey, randomUUID());

@@ -25,8 +25,8 @@ export interface Connection extends Commands {
   listen(channel: string, handler: (message: string) => void): void;
   /** Adds work to the heartbeat: before the connection counts as up, and once a second afterwards. */
   onHeartbeat(work: (commands: Commands) => Promise<unknown>): void;
-  /** Makes room in a Redis that is full, so that the command is sent again; resolves with false if it cannot. */
-  onFull(makeRoom: () => Promise<boolean>): void;
+  /** @throws LookupFailure `redis-down` if the connection is not up */
+  checkUp(): void;
   /** Whether messages arrive. */
   isListening(): boolean;
   state(): ConnectionState;
@@ -47,9 +47,6 @@ const HEARTBEAT_MS = 1_000;
 const RETRY_MS = 250;
 const START_MS = 2_000;
 const RARE_WORK_MS = 60_000;
-/** Memory of a Redis that evicts nothing, for the time when answers have filled the rest. */
-export const RESERVE_KEY = `${PREFIX}reserve`;
-const RESERVE_BYTES = 1_000_000;
 /** Errors of a Redis that takes no writes now. Some versions put the word into the middle of a script's error. */
 const UNAVAILABLE = /\b(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN)\b/;
 const REFUSED = /\b(NOPERM|NOAUTH|WRONGPASS|OOM|MISCONF|NOREPLICAS|ERR)\b/;
@@ -84,8 +81,7 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
   let isSubscribed = false;
   let timeMeasuredAt = -Infinity;
   let lastError = 'closed';
-  let makeRoom = (): Promise<boolean> => Promise.resolve(false);
-  const commands = createCommands(client, noteFailure, () => makeRoom());
+  const commands = createCommands(client, noteFailure);
 
   client.on('error', (error: unknown) => (lastError = reasonOf(error)));
   client.on('close', () => setStatus('down', lastError));
@@ -149,7 +145,6 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
       const [seconds, microseconds] = (await commands.send('TIME')) as readonly unknown[];
       timeMeasuredAt = clock.monotonicMs();
       clock.setEpochMs(Number(seconds) * 1_000 + Number(microseconds) / 1_000 + (timeMeasuredAt - sentAt) / 2);
-      await noteMissing('setrange', client.setrange(RESERVE_KEY, RESERVE_BYTES - 1, '.'));
     }
     for (const work of works) await work(commands);
   }
@@ -163,9 +158,9 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
   return {
     run: async (...args) => whenUp().run(...args),
     send: async (...args) => whenUp().send(...args),
+    checkUp: () => void whenUp(),
     listen: (channel, handler) => void handlers.set(channel, handler),
     onHeartbeat: (work) => void works.push(work),
-    onFull: (handler) => (makeRoom = handler),
     isListening: () => isSubscribed && missing().length === 0,
     state: () => ({ connection: status === 'up' ? 'up' : 'down', missing: missing(), errors }),
     async start() {
@@ -200,17 +195,13 @@ function createClient(urls: readonly string[]): Redis | Cluster {
 function createCommands(
   client: Redis | Cluster,
   noteFailure: (name: string, error: unknown, lua?: string) => string,
-  makeRoom: () => Promise<boolean>,
 ): Commands {
   async function ask(times: number, script: Script, command: string, args: readonly Argument[]): Promise<unknown> {
     try {
       return await client.callBuffer(command, ...args);
     } catch (error) {
-      const reason = reasonOf(error);
       // Perhaps this process, and not Redis, was busy for a second.
-      if (reason === 'timeout' && times > 1) return ask(times - 1, script, command, args);
-      // Perhaps another replica has made room.
-      if (reason === 'OOM' && ((await makeRoom()) || times > 1)) return ask(times - 1, script, command, args);
+      if (times > 1 && reasonOf(error) === 'timeout') return ask(times - 1, script, command, args);
       throw redisDown(noteFailure(script.name, error, script.lua));
     }
   }

@@ -89,6 +89,8 @@ export function createSingleFlight(
   return {
     awaitOthers: (next) => ({
       async find(lookup, lookupOptions) {
+        // Without Redis the lookup fails here at once, and does not wait for its turn in the queue.
+        connection.checkUp();
         for (;;) {
           try {
             return await next.find(lookup, lookupOptions);

@@ -23,13 +23,16 @@ const acquireScript = {
   name: 'acquire',
   lua: `local pause = redis.call('PTTL', KEYS[1])
 if pause > 0 then return -pause end
+local free
 for slot = 2, #KEYS do
-  -- The token may have the slot since an attempt whose reply was lost.
-  if redis.call('SET', KEYS[slot], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[slot]) == ARGV[1] then
-    return slot - 1
-  end
+  local holder = redis.call('GET', KEYS[slot])
+  -- The token has the slot since an attempt whose reply was lost.
+  if holder == ARGV[1] then free = slot break end
+  if not holder and not free then free = slot end
 end
-return 0`,
+if not free then return 0 end
+redis.call('SET', KEYS[free], ARGV[1], 'PX', ARGV[2])
+return free - 1`,
 };
 
 /** KEYS[2] is the length of the last pause; it is kept for that length after its end. Returns the rest of the pause. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readLookup } from '../../../src/core/lookup.js';
 import { closeAtEnd } from '../../support/close-at-end.js';
-import { createLocalCalls, startLocalReplica, type LocalReplica } from '../../support/local-replicas.js';
+import { createLocalCalls, measure, startLocalReplica, type LocalReplica } from '../../support/local-replicas.js';
 import { until } from '../../support/replicas.js';
 import { lookupOptions } from '../../support/shared-redis.js';
 import { startRedis } from '../../support/redis-server.js';
@@ -68,6 +68,27 @@ describe.concurrent('Messages between replicas', { timeout: 40_000 }, () => {
     const calls = createLocalCalls();
     await Promise.all([one, one, other, other].map((replica) => calls.make(replica, 20)));
     expect([one.state().connection, other.state().connection]).toEqual(['up', 'up']);
+  });
+
+  it('that are lost leave no slot taken', async (test) => {
+    const redis = await closeAtEnd(test, startRedis());
+    const proxy = await closeAtEnd(test, startTcpProxy(redis.url));
+    const other = await startLocalReplica(test, redis.url);
+    const late = await startLocalReplica(test, proxy.url);
+    const calls = createLocalCalls();
+    const first = calls.make(other, 400);
+    await until(() => other.state().slotsHeld === 1);
+    proxy.setRule((_connection, direction) => (direction === 'toClient' ? 'hold' : 'pass'));
+    // The first attempt takes the second slot. The next one is made after a second, when the first slot is free.
+    const second = measure(() => calls.make(late, 1));
+    await first;
+    await sleep(1_200);
+    proxy.setRule(() => 'pass');
+    const { ms, error } = await second;
+    expect(error).toBeUndefined();
+    expect(ms).toBeGreaterThan(1_000);
+    const both = await measure(() => Promise.all([calls.make(other, 500), calls.make(other, 500)]));
+    expect(both.ms).toBeLessThan(950);
   });
 
   it('that come late do not keep an erased person reachable (defect 25)', async (test) => {

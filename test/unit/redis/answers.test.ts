@@ -41,7 +41,7 @@ describe('the answers in Redis', () => {
     await replica.shared.quota.consume();
     await store(replica, () => answerOf(replica.clock, [RECORD]));
     const all = await keys();
-    expect(all).toHaveLength(6);
+    expect(all).toHaveLength(5);
     expect(all.every((key) => key.startsWith('campaign-subgraph:'))).toBe(true);
     const [answerKey = ''] = await keys('*:answer');
     const everything = `${all.join('\n')}\n${String(await redis.command('GET', answerKey))}`;
@@ -49,7 +49,7 @@ describe('the answers in Redis', () => {
       expect(everything).not.toContain(planted);
       expect(everything).not.toContain(Buffer.from(planted).toString('base64').replace(/=+$/, ''));
     }
-    for (const key of all.filter((name) => !/:(generation|reserve)$/.test(name))) {
+    for (const key of all.filter((name) => !/:generation$/.test(name))) {
       expect(Number(await redis.command('PTTL', key))).toBeGreaterThan(0);
     }
   });
