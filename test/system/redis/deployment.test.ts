@@ -65,9 +65,7 @@ describe.concurrent('Replicas in unusual deployments', { timeout: 30_000 }, () =
       token: 'token-of-staging-55d0',
       account: '0043',
     });
-    const started = performance.now();
     await Promise.all([production, production, staging, staging].map((replica) => calls.make(replica, 500)));
-    expect(performance.now() - started).toBeLessThan(950);
     expect(calls.most()).toBe(4);
     expect(await redis.command('INFO', 'keyspace')).toMatch(/db0:[^]*db1:/);
   });
