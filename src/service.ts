@@ -141,6 +141,8 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   const redis = config.redisUrls.length === 0 ? undefined : openRedis(world);
   const slots = redis?.slots ?? createLocalSlots(clock);
   const quota = redis?.quota ?? (await openLocalQuota(world));
+  // Closed after the client, so that the slots of calls that are cut off are released last.
+  if (redis !== undefined) onClose(() => redis.stop());
   const client = openClient(world);
   const circuit = createCircuitBreaker({ clock, observe, probeDelays });
   const queue = createCallQueue({
@@ -160,7 +162,6 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   });
   if (redis !== undefined) {
     redis.onErased(() => cache.erase());
-    onClose(() => redis.stop());
     await redis.start();
   }
 

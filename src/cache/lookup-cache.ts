@@ -7,6 +7,12 @@ import type { Person } from '../core/person.js';
 import { createMemoryStore } from './memory-store.js';
 import { createFlights, type Flight } from './flight.js';
 
+/**
+ * A caller accepts a failure of another caller after so many flights that it joined. Otherwise a crowd of callers would
+ * start one flight after the other, while each is refused at once.
+ */
+const MAX_FAILED_FLIGHTS = 2;
+
 export interface LookupCacheOptions {
   readonly freshness: Freshness;
   /** A stale answer is served this many milliseconds after the start of a lookup, although its call still runs. */
@@ -87,7 +93,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   async function findFresh(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Found> {
     const { minSentAt, signal } = lookupOptions;
     const staleAt = clock.monotonicMs() + staleAfterMs;
-    for (;;) {
+    for (let failedFlights = 0; ; failedFlights += 1) {
       const cached = findInMemory(lookup, minSentAt);
       if (cached !== undefined) return cached;
       if (signal.aborted) return { kind: 'failure', error: signal.reason, isRemembered: false };
@@ -106,7 +112,8 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
           if (joined !== undefined && outcome.answer.sentAt < minSentAt) continue;
           return { ...outcome, from: joined === undefined ? outcome.answer.source : 'flight' };
         case 'failure':
-          if (joined !== undefined && needsOwnFlight(joined, outcome.error)) continue;
+          if (joined !== undefined && failedFlights < MAX_FAILED_FLIGHTS && needsOwnFlight(joined, outcome.error))
+            continue;
           return { ...outcome, isRemembered: false };
       }
     }

@@ -75,6 +75,7 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
   };
 
   async function enqueue(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Answer> {
+    lookupOptions.signal.throwIfAborted();
     const tag = nextTag(lookupOptions.operation);
     admit(tag, lookupOptions.deadline);
     lastTags.set(lookupOptions.operation, tag);

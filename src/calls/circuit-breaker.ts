@@ -32,11 +32,13 @@ export interface CircuitBreaker {
 /** Times are on the monotonic clock, in milliseconds. A state that is replaced is never used again. */
 type State =
   | { readonly kind: 'closed'; failuresInARow: number }
-  | { readonly kind: 'open'; readonly delayMs: number; readonly probeAt: number; readonly reason: FailureKind }
   | {
-      readonly kind: 'half-open';
+      /** `half-open`: a probe was sent and has no result yet. */
+      readonly kind: 'open' | 'half-open';
+      /** Counts how often the circuit opened. A probe can close it only in the opening in which it was sent. */
+      readonly opening: number;
       readonly delayMs: number;
-      /** When the next probe may be sent if this one has no result. */
+      /** When the next probe may be sent. */
       readonly probeAt: number;
       readonly reason: FailureKind;
     };
@@ -44,13 +46,15 @@ type State =
 /**
  * Sends no calls while Wolkvox is down or refuses the token, and one probe at a time until it works again.
  *
- * Only results of calls count, and only those of the present state: a probe decides alone, whatever happens to calls
- * that were sent before. A probe without a result does not block the next one. When the circuit opens, the calls that
- * still wait in the queue are cancelled.
+ * Only results of calls count. While the circuit is closed they are those of the calls since it closed. Then probes
+ * decide alone: the first one that succeeds closes the circuit, and the newest one that fails doubles the delay. A
+ * probe without a result does not block the next one, which then comes after twice the delay. When the circuit opens,
+ * the calls that still wait in the queue are cancelled.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, observe, probeDelays = PROBE_DELAYS } = options;
   const pending = new Set<AbortController>();
+  let openings = 0;
   let state: State = { kind: 'closed', failuresInARow: 0 };
 
   return {
@@ -80,27 +84,29 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     if (state.kind === 'closed') return state;
     const now = clock.monotonicMs();
     if (now < state.probeAt) throw circuitOpen(state, now);
-    state = { kind: 'half-open', delayMs: state.delayMs, probeAt: now + state.delayMs, reason: state.reason };
+    const delayMs = state.kind === 'half-open' ? nextDelayMs(state.reason, state.delayMs) : state.delayMs;
+    state = { ...state, kind: 'half-open', delayMs, probeAt: now + delayMs };
     observe({ event: 'circuit.probing' });
     return state;
   }
 
   function onSuccess(entered: State): void {
-    if (entered !== state) return;
     if (state.kind === 'closed') {
-      state.failuresInARow = 0;
+      if (entered === state) state.failuresInARow = 0;
       return;
     }
+    if (entered.kind !== 'half-open' || entered.opening !== state.opening) return;
     state = { kind: 'closed', failuresInARow: 0 };
     observe({ event: 'circuit.closed' });
   }
 
   function onFailure(entered: State, error: unknown): void {
-    const effect = error instanceof LookupFailure ? error.policy.circuit : 'ignore';
-    if (entered !== state || !(error instanceof LookupFailure)) return;
-    switch (effect) {
+    if (!(error instanceof LookupFailure)) return;
+    const { circuit } = error.policy;
+    if (circuit === 'success') onSuccess(entered);
+    if (entered !== state) return;
+    switch (circuit) {
       case 'success':
-        onSuccess(entered);
         return;
       case 'ignore':
         // The probe did not reach Wolkvox, so the next lookup may be the probe.
@@ -116,15 +122,18 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   function open(reason: FailureKind): void {
-    const previousMs = state.kind === 'closed' ? 0 : state.delayMs;
-    const delayMs =
-      reason === 'token'
-        ? probeDelays.tokenMs
-        : Math.min(probeDelays.maxMs, Math.max(probeDelays.firstMs, 2 * previousMs));
-    const opened: State = { kind: 'open', delayMs, probeAt: clock.monotonicMs() + delayMs, reason };
+    if (state.kind === 'closed') openings += 1;
+    const delayMs = nextDelayMs(reason, state.kind === 'closed' ? 0 : state.delayMs);
+    const probeAt = clock.monotonicMs() + delayMs;
+    const opened = { kind: 'open', opening: openings, delayMs, probeAt, reason } as const;
     state = opened;
     observe({ event: 'circuit.opened', reason, ms: delayMs });
     for (const controller of pending) controller.abort(circuitOpen(opened, clock.monotonicMs()));
+  }
+
+  function nextDelayMs(reason: FailureKind, lastMs: number): number {
+    if (reason === 'token') return probeDelays.tokenMs;
+    return Math.min(probeDelays.maxMs, Math.max(probeDelays.firstMs, 2 * lastMs));
   }
 }
 

@@ -25,7 +25,8 @@ export function withQuota(quota: DailyQuota): Layer {
       if (!(error instanceof LookupFailure)) throw error;
       if (error.kind === 'not-connected') await quota.giveBack(day).catch(reportedByQuota);
       if (error.kind !== 'quota') throw error;
-      const nextCheckMs = await quota.markExhausted(day);
+      const nextCheckMs = await quota.markExhausted(day).catch(reportedByQuota);
+      if (nextCheckMs === undefined) throw error;
       throw new LookupFailure('quota', {
         retryAfterSeconds: toRetryAfterSeconds(nextCheckMs),
         facts: error.facts,
@@ -34,6 +35,6 @@ export function withQuota(quota: DailyQuota): Layer {
   }
 }
 
-function reportedByQuota(): void {
+function reportedByQuota(): undefined {
   // The answer or the failure of the call matters more. The count may be one too high now.
 }

@@ -35,7 +35,7 @@ export const MAX_PAUSE_MS = 60_000;
 /** The account's calls of a day. */
 export interface DailyQuota {
   /**
-   * Counts one call before it is sent.
+   * Counts one call before it is sent. If a reply of Redis is lost, a call may be counted that is not sent.
    *
    * @returns the account's day in which it was counted, `2026-11-23`
    * @throws LookupFailure `quota-used`, `quota-exhausted`, `count-failed` or `redis-down`; nothing is counted then

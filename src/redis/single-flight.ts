@@ -5,7 +5,7 @@ import { FAILURES, LookupFailure, type FailureKind } from '../core/failure.js';
 import type { Lookup } from '../core/lookup.js';
 import type { LookupKeys, SharedAnswers } from './answers.js';
 import type { Connection } from './connection.js';
-import { LEASE_MS, type Leases } from './leases.js';
+import { LEASE_MS, type Lease, type Leases } from './leases.js';
 import { prefixOf, type RedisOptions } from './options.js';
 import { createWakeableTimer, type WakeableTimer } from './timer.js';
 
@@ -32,9 +32,15 @@ if not leader and ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', A
 return leader and leader ~= ARGV[2] and 1 or 0`,
 };
 
+/** A failure of the leader's call, which was sent at `startedAt` or later. Epoch milliseconds. */
+interface PublishedFailure {
+  readonly startedAt: number;
+  readonly failure: LookupFailure;
+}
+
 interface Waiter {
   name: string;
-  failure: LookupFailure | undefined;
+  failure: PublishedFailure | undefined;
   readonly timer: WakeableTimer;
 }
 
@@ -79,7 +85,9 @@ export function createSingleFlight(
         if (found === 'free') return undefined;
         if (found !== 'led') return found;
         await abortable(waiter.timer.wait(POLL_MS * (1 + Math.random())), signal);
-        if (waiter.failure !== undefined) throw waiter.failure;
+        // A call that was sent too early for this caller says nothing.
+        const published = waiter.failure;
+        if (published !== undefined && published.startedAt >= minSentAt) throw published.failure;
       }
     } finally {
       waiters.delete(waiter);
@@ -107,19 +115,25 @@ export function createSingleFlight(
         const keys = answers.keysOf(lookup);
         const token = randomUUID();
         const setAt = clock.monotonicMs();
-        const found = await look(keys, lookupOptions.minSentAt, token);
+        const startedAt = clock.epochMs();
+        const lease = (): Lease => leases.keep({ key: keys.lease, token, setAt, channel, onLost: () => undefined });
+        const found = await look(keys, lookupOptions.minSentAt, token).catch((error: unknown) => {
+          // The command may have taken the lease, although its reply was lost.
+          lease().release(keys.name);
+          throw error;
+        });
         if (found === 'led') throw new LedByAnother();
         if (found !== 'free') return found;
         // Without the lease there may be a second call, which does no harm.
-        const lease = leases.keep({ key: keys.lease, token, setAt, channel, onLost: () => undefined });
+        const held = lease();
         try {
           const answer = await next.find(lookup, lookupOptions);
           // Whoever has seen this answer finds no older one afterwards.
           await answers.write(keys, answer);
-          lease.release(keys.name);
+          held.release(keys.name);
           return answer;
         } catch (error) {
-          lease.release(failureMessage(keys.name, error));
+          held.release(failureMessage(keys.name, startedAt, error));
           throw error;
         }
       },
@@ -128,16 +142,16 @@ export function createSingleFlight(
 }
 
 /** A failure that a call did not cause, or that is of one caller, is not told: those who wait try themselves. */
-function failureMessage(name: string, error: unknown): string {
+function failureMessage(name: string, startedAt: number, error: unknown): string {
   if (!(error instanceof LookupFailure)) return name;
-  const { kind, policy, retryAfterSeconds = 0, message } = error;
-  return policy.circuit === 'ignore' || policy.isOfCaller ? name : `${name} ${kind} ${retryAfterSeconds} ${message}`;
+  const { kind, endsCall, retryAfterSeconds = 0, message } = error;
+  return endsCall && kind !== 'lease-lost' ? `${name} ${startedAt} ${kind} ${retryAfterSeconds} ${message}` : name;
 }
 
 /** A message of another version may have any form. */
-function readMessage(text: string): [name: string, failure: LookupFailure | undefined] {
-  const [name = '', kind = '', seconds, ...words] = text.split(' ');
+function readMessage(text: string): [name: string, failure: PublishedFailure | undefined] {
+  const [name = '', startedAt, kind = '', seconds, ...words] = text.split(' ');
   if (!Object.hasOwn(FAILURES, kind)) return [name, undefined];
   const details = { retryAfterSeconds: Number(seconds) || undefined, message: words.join(' ') };
-  return [name, new LookupFailure(kind as FailureKind, details)];
+  return [name, { startedAt: Number(startedAt), failure: new LookupFailure(kind as FailureKind, details) }];
 }

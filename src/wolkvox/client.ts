@@ -4,7 +4,7 @@ import { followAbort } from '../core/abort.js';
 import type { Answer, LookupSource } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
-import type { LookupFailure } from '../core/failure.js';
+import { LookupFailure } from '../core/failure.js';
 import type { Lookup } from '../core/lookup.js';
 import { readAnswer } from './answer.js';
 import { transportFailure } from './failure.js';
@@ -52,9 +52,11 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   const pathPrefix = pathname.replace(/\/$/, '');
   const pool = createPool(origin, options);
   let running = 0;
+  let isClosed = false;
 
   return {
     async find(lookup, { signal }) {
+      if (isClosed) throw new LookupFailure('not-connected');
       const startedAt = clock.monotonicMs();
       running += 1;
       try {
@@ -70,6 +72,7 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
       }
     },
     async close() {
+      isClosed = true;
       const cutsOff = running > 0;
       await pool.destroy();
       if (cutsOff) await sleep(SETTLE_MS);
