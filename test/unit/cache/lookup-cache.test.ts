@@ -267,6 +267,20 @@ describe('Callers of one lookup', () => {
     },
   );
 
+  it('start few flights if every one is refused, however many callers wait', async () => {
+    const test = createTestCache();
+    const callers = Array.from({ length: 200 }, () => test.find(ANA));
+    const ended = Promise.allSettled(callers);
+    await settle();
+    for (let flight = 0; flight < test.source.calls.length; flight += 1) {
+      await test.source.call(flight).fail('displaced');
+      await settle();
+    }
+    expect((await ended).map(({ status }) => status)).toEqual(callers.map(() => 'rejected'));
+    expect(test.source.calls.length).toBeGreaterThan(1);
+    expect(test.source.calls.length).toBeLessThan(5);
+  });
+
   it('share a failure that concerns all of them', async () => {
     const test = createTestCache();
     const found = [test.find(ANA), test.find(ANA)];

@@ -558,3 +558,20 @@ describe('In every interleaving', () => {
     );
   });
 });
+
+describe('A lookup whose caller has left', () => {
+  it('is refused before it displaces a waiting call', async () => {
+    const { find, queue } = createTestQueue({ limit: 1 });
+    const big = operation();
+    void find('1', { operation: big });
+    void find('2', { operation: big });
+    const waiting = find('3', { operation: big });
+    await settle();
+    const failure = new LookupFailure('abandoned');
+    await expect(find('4', { signal: AbortSignal.abort(failure) })).rejects.toBe(failure);
+    expect(queue.state()).toEqual({ waiting: 1, running: 2 });
+    // The control: a caller that waits displaces it.
+    void find('5');
+    await expect(waiting).rejects.toMatchObject({ kind: 'displaced' });
+  });
+});

@@ -260,3 +260,48 @@ describe('When the circuit opens', () => {
     expect((await settled)[11]).toMatchObject({ reason: { retryAfterSeconds: 5 } });
   });
 });
+
+describe('Probes that take longer than their delay', () => {
+  it('close the circuit when the first one succeeds, although a later one is under way', async () => {
+    const { circuit, clock, source, find, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    const slow = find();
+    const slowProbe = source.calls.length - 1;
+    clock.advance(5_000);
+    void find();
+    expect(source.calls).toHaveLength(slowProbe + 2);
+    await source.call(slowProbe).answer();
+    await expect(slow).resolves.toBeDefined();
+    expect(circuit.state()).toBe('closed');
+  });
+
+  it('come after twice the delay each time, up to 60 s, while none has a result', async () => {
+    const { clock, source, find, open } = createTestCircuit();
+    await open();
+    const openedAt = clock.monotonicMs();
+    const probedAt: number[] = [];
+    for (let second = 0; second < 240; second += 1) {
+      const before = source.calls.length;
+      void find();
+      if (source.calls.length > before) probedAt.push((clock.monotonicMs() - openedAt) / 1_000);
+      clock.advance(1_000);
+    }
+    expect(probedAt).toEqual([5, 10, 20, 40, 80, 140, 200]);
+  });
+
+  it('do not close a later opening of the circuit', async () => {
+    const { circuit, clock, source, find, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    void find();
+    const oldProbe = source.calls.length - 1;
+    clock.advance(5_000);
+    void find();
+    await source.call(oldProbe + 1).answer();
+    expect(circuit.state()).toBe('closed');
+    await open();
+    await source.call(oldProbe).answer();
+    expect(circuit.state()).toBe('open');
+  });
+});

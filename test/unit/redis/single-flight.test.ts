@@ -84,6 +84,20 @@ describe('equal lookups of two replicas', () => {
     expect(other.calls).toHaveLength(0);
   });
 
+  it('do not share a failure of a call that was sent too early for the caller that waits', async () => {
+    const [one, other] = [await openReplica(), await openReplica()];
+    const leading = one.find();
+    await until(() => one.calls.length === 1);
+    await waits();
+    const strict = other.find({ minSentAt: other.clock.epochMs() });
+    await waits();
+    one.calls[0]?.fail(new LookupFailure('too-large'));
+    await expect(leading).rejects.toMatchObject({ kind: 'too-large' });
+    await until(() => other.calls.length === 1);
+    other.calls[0]?.answer();
+    expect((await strict).source).toBe('wolkvox');
+  });
+
   it.each(['abandoned', 'lease-lost', 'quota-used'] as const)(
     'do not share a failure without a call: %s. The waiter makes a call of its own',
     async (kind) => {
