@@ -71,9 +71,9 @@ export type Campaign = {
   /** The number of the campaign. */
   readonly campaignId: Scalars['ID']['output'];
   /**
-   * The records of this campaign that fulfil all criteria given; without a criterion, all of its records. More than
-   * 1,000 records are the error `RESULT_TOO_LARGE`: narrow the search by phone or customer id. The list is empty if no
-   * record matches. It is null only if `errors` holds an error for it.
+   * The records of this campaign that fulfil all criteria given; without a criterion, all of its records. More than 1,000
+   * records are the error `RESULT_TOO_LARGE`: narrow the search by phone or customer id. The list is empty if no record
+   * matches. It is null only if `errors` holds an error for it.
    */
   readonly findRecords?: Maybe<ReadonlyArray<CampaignRecord>>;
 };
@@ -150,9 +150,9 @@ export type CampaignRecord = {
    */
   readonly fetchedAt: Scalars['DateTime']['output'];
   /**
-   * Identifies the record. The id is opaque, holds no personal data and is safe in a URL. It is the same on every
-   * replica, however the record was found (if Wolkvox names its campaign), and after every call to the person. It
-   * changes when the names, opts or phones of the record are edited in the campaign's list.
+   * Identifies the record. The id is opaque, holds no personal data and is safe in a URL. It is the same on every replica,
+   * however the record was found (if Wolkvox names its campaign), and after every call to the person. It changes when the
+   * names, opts or phones of the record are edited in the campaign's list.
    */
   readonly id: Scalars['ID']['output'];
   /** The columns opt1 to opt12, in order, always twelve. Each campaign decides what they hold. */
@@ -185,25 +185,25 @@ export type CustomerCampaignRecordsArgs = {
 };
 
 /**
- * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them
- * ended. Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
+ * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them ended.
+ * Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
  */
 export type Query = {
   readonly __typename?: 'Query';
   /**
-   * The campaign records that fulfil all criteria given. At least one of `phone`, `customerId` and `campaignId` is
-   * needed. The list is empty if no record matches. It is null only if `errors` holds an error for it:
-   * `extensions.code` says what failed, and `extensions.retryable` whether the same request may succeed a little later.
-   * More than 1,000 records are the error `RESULT_TOO_LARGE`. Each different lookup costs one of the account's daily
-   * calls, unless a cached answer is fresh enough.
+   * The campaign records that fulfil all criteria given. At least one of `phone`, `customerId` and `campaignId` is needed.
+   * The list is empty if no record matches. It is null only if `errors` holds an error for it: `extensions.code` says what
+   * failed, and `extensions.retryable` whether the same request may succeed a little later. More than 1,000 records are
+   * the error `RESULT_TOO_LARGE`. Each different lookup costs one of the account's daily calls, unless a cached answer is
+   * fresh enough.
    */
   readonly findCampaignRecords?: Maybe<ReadonlyArray<CampaignRecord>>;
 };
 
 
 /**
- * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them
- * ended. Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
+ * The campaign records of a Wolkvox contact centre: which people are in which campaign, and how the calls to them ended.
+ * Records are found by phone, customer id or campaign. Other subgraphs join through `Customer` and `Campaign`.
  */
 export type QueryFindCampaignRecordsArgs = {
   campaignId?: InputMaybe<Scalars['ID']['input']>;
