@@ -1,4 +1,4 @@
-import type { ApiRequest, Responder } from './api.js';
+import type { ApiRequest, Responder } from './request.js';
 import { instantOf, wireDate } from './columns.js';
 import { EXAMPLE_RECORDS } from './example-people.js';
 import { createFaultSchedule } from './fault-schedule.js';

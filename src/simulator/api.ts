@@ -3,20 +3,10 @@ import { campaignRows, tokenRow, type Account } from './account.js';
 import { check } from './checks.js';
 import { FAULTS, FAULT_NAMES, type FaultName } from './faults.js';
 import type { LoggedRequest } from './request-log.js';
+import type { ApiRequest } from './request.js';
 import { JSON_TYPE, jsonError, sendEnvelope, sendPlain } from './response.js';
-import type { Envelope, Exchange, Incoming, PlainResponse, Row } from './response.js';
-import { readLatency, type Latency, type SimulatorSettings } from './settings.js';
-
-/** A request to a page of the API. */
-export interface ApiRequest extends Exchange {
-  readonly token: string;
-  readonly fault: FaultName | null;
-  readonly latency: Latency;
-}
-
-/** Responds to an accepted request, by default with status 200. Undefined: the search responds. */
-export type Responder = (request: LoggedRequest) => CustomResponse | undefined | Promise<CustomResponse | undefined>;
-type CustomResponse = Partial<PlainResponse> & Pick<PlainResponse, 'body'>;
+import type { Envelope, Incoming, Row } from './response.js';
+import { readLatency, type SimulatorSettings } from './settings.js';
 
 /** Answers a request to a page of the API. Rejects if the caller hangs up. */
 export async function answerApi(page: string, incoming: Incoming, account: Account): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Account } from './account.js';
-import type { ApiRequest } from './api.js';
+import type { ApiRequest } from './request.js';
 import { FAULTS, type RefusingCheck } from './faults.js';
 import { MAINTENANCE, REFUSALS, type Refusal } from './response.js';
 

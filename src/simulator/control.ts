@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { LONG_COLUMNS } from './columns.js';
 import { FAULTS, FAULT_NAMES } from './faults.js';
 import type { Incoming } from './response.js';
-import type { Simulator } from './server.js';
-import { changedSettings } from './settings.js';
+import type { Account } from './account.js';
+import type { WireRecord } from './columns.js';
+import { changedSettings, type SimulatorSettings } from './settings.js';
+import type { DialMatch, DialedCall } from './store.js';
 
 /** The control routes are for tests in another process. They cost no call and are not in the request log. */
 export const CONTROL_PATH = '/_simulator/';
@@ -26,7 +28,16 @@ const dialRequest = z.strictObject({
 const columns = z.partialRecord(z.enum(LONG_COLUMNS), z.string());
 const newRecord = columns.refine((record) => record.campaign_id !== undefined, 'campaign_id is required');
 
-const ROUTES: Readonly<Record<string, (simulator: Simulator, body: unknown, url: URL) => unknown>> = {
+/** What the control routes use of a simulator. */
+export interface Controls extends Pick<Account, 'requestLog' | 'faults'> {
+  readonly settings: SimulatorSettings;
+  readonly usedToday: () => number;
+  dial(match: DialMatch, call: DialedCall): WireRecord[];
+  add(record: Partial<WireRecord>): WireRecord;
+  reset(): void;
+}
+
+const ROUTES: Readonly<Record<string, (simulator: Controls, body: unknown, url: URL) => unknown>> = {
   'GET request-log': ({ requestLog, usedToday }, _, url) => {
     const { counts, mostAtOnce, inFlight, refusedThird, refusedQuota, calls, attempts, requests } = requestLog;
     const summary = { counts, mostAtOnce, inFlight, refusedThird, refusedQuota, usedToday: usedToday() };
@@ -52,7 +63,7 @@ const ROUTES: Readonly<Record<string, (simulator: Simulator, body: unknown, url:
 };
 
 /** Answers a control route with JSON: 200, 400 with `{"error"}`, or 404. */
-export async function answerControl({ request, response, url }: Incoming, simulator: Simulator): Promise<void> {
+export async function answerControl({ request, response, url }: Incoming, simulator: Controls): Promise<void> {
   const route = ROUTES[`${request.method ?? ''} ${url.pathname.slice(CONTROL_PATH.length)}`];
   const body = await text(request);
   let [status, value]: [number, unknown] = [404, { error: 'There is no such control route.' }];

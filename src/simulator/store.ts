@@ -1,13 +1,15 @@
 import { PHONE_COLUMNS, completeRecord, instantOf, lastCall, wireDate, type WireRecord } from './columns.js';
 import { EXAMPLE_RECORDS } from './example-people.js';
 import { LARGE_CAMPAIGN, LARGE_CAMPAIGN_NUMBERS, generateLargeCampaign, generateRecords } from './people.js';
-import type { SimulatorSettings } from './settings.js';
 
 /** The criteria of a call; blank means not given. */
 export type Lookup = Readonly<Record<'campaignId' | 'phone' | 'customerId', string>>;
 
 /** How criteria are compared. Wolkvox does not document it, so it can be set. */
-export type Matching = Pick<SimulatorSettings, 'phoneMatch' | 'combine'>;
+export interface Matching {
+  readonly phoneMatch: 'prefix' | 'exact' | 'tel1';
+  readonly combine: 'and' | 'or';
+}
 
 /** Which records to dial: every criterion that is given holds for them, and `where` too. */
 export type DialMatch = Partial<Lookup> & { readonly where?: (record: WireRecord) => boolean };
