@@ -85,6 +85,19 @@ describe('replicas of the service over one Redis', () => {
     expect(first.simulator.requestLog.requests).toHaveLength(2);
   });
 
+  it('release a slot only after its call was cut off, when a replica stops', async () => {
+    const { replicas, first } = await startReplicas(2, { WOLKVOX_CONCURRENCY: '1', REQUEST_DEADLINE_MS: '4000' });
+    const [one, other] = replicas as [TestService, TestService];
+    first.simulator.faults.next('silence');
+    expect(codesOf(await other.ask(operation(1)))).toEqual(['UPSTREAM_TIMEOUT']);
+    // The call still runs, and holds the only slot.
+    expect(first.simulator.requestLog.inFlight).toBe(1);
+    const [response] = await Promise.all([one.ask(KNOWN), other.stop()]);
+    expect(codesOf(response)).toEqual([]);
+    expect(first.simulator.requestLog.requests).toHaveLength(2);
+    expect(first.simulator.requestLog.mostAtOnce).toBe(1);
+  });
+
   it('serve cached answers while Redis is away, send no call, and go on when it is back', async () => {
     const { redis, replicas, first } = await startReplicas(1);
     const [{ ask, get }] = replicas as [TestService];
