@@ -140,7 +140,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 function circuitOpen(state: Exclude<State, { kind: 'closed' }>, now: number): LookupFailure {
   const message =
     state.reason === 'token'
-      ? 'Wolkvox does not accept the token of this service, so no calls are sent for a while. Its operator must check WOLKVOX_TOKEN.'
+      ? 'Wolkvox does not accept the token of this service, so no calls are sent for a while. ' +
+        'Its operator must check WOLKVOX_TOKEN.'
       : undefined;
   return new LookupFailure('circuit-open', { message, retryAfterSeconds: toRetryAfterSeconds(state.probeAt - now) });
 }

@@ -93,7 +93,9 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
 
   function limitReached(reached: number): LookupFailure {
     return new LookupFailure('quota-used', {
-      message: `The daily limit of ${reached} calls to Wolkvox (WOLKVOX_DAILY_LIMIT) is reached. The next day starts at midnight of the account's time zone.`,
+      message:
+        `The daily limit of ${reached} calls to Wolkvox (WOLKVOX_DAILY_LIMIT) is reached. ` +
+        "The next day starts at midnight of the account's time zone.",
       retryAfterSeconds: toRetryAfterSeconds(startOfTomorrow() - clock.wallMs()),
     });
   }
