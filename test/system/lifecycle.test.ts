@@ -356,6 +356,7 @@ class Load {
       else this.lost.push(`${status} ${text}`);
       return true;
     } catch (error) {
+      if (error instanceof ClosedConnection) return true;
       if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') this.refused += 1;
       else this.lost.push(String(error));
       return false;
@@ -378,6 +379,8 @@ function get(url: string, headers: Record<string, string> = {}): Promise<HttpRes
   return send(url, undefined, headers);
 }
 
+class ClosedConnection extends Error {}
+
 function send(
   url: string,
   agent: Agent | undefined,
@@ -394,7 +397,8 @@ function send(
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       response.on('error', reject);
     });
-    sent.on('error', reject);
+    // A server may close an idle connection while the client reuses it; clients then try again (RFC 9112, 9.3.1).
+    sent.on('error', (error) => reject(sent.reusedSocket ? new ClosedConnection(error.message) : error));
     sent.end(body);
   });
 }
