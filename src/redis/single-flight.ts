@@ -67,12 +67,12 @@ export function createSingleFlight(
   async function look(keys: LookupKeys, minSentAt: number, token: string): Promise<Answer | 'free' | 'led'> {
     const args = [Math.max(0, Math.ceil(minSentAt)), token, LEASE_MS];
     const reply = await connection.run(lookScript, [keys.answer, keys.lease], ...args);
-    // A value that cannot be read is as good as none.
+    // A value that cannot be read counts as no answer.
     if (reply instanceof Buffer) return (await answers.open(keys, reply)) ?? 'free';
     return reply === 1 ? 'led' : 'free';
   }
 
-  /** @returns undefined if nobody leads any more */
+  /** @returns undefined if no call has the lease any more */
   async function waitForLeader(lookup: Lookup, { minSentAt, signal }: LookupOptions): Promise<Answer | undefined> {
     const waiter: Waiter = { name: '', failure: undefined, timer: createWakeableTimer() };
     waiters.add(waiter);
@@ -85,7 +85,7 @@ export function createSingleFlight(
         if (found === 'free') return undefined;
         if (found !== 'led') return found;
         await abortable(waiter.timer.wait(POLL_MS * (1 + Math.random())), signal);
-        // A call that was sent too early for this caller says nothing.
+        // A failure of a call that was sent before `minSentAt` does not count for this caller.
         const published = waiter.failure;
         if (published !== undefined && published.startedAt >= minSentAt) throw published.failure;
       }
@@ -124,11 +124,11 @@ export function createSingleFlight(
         });
         if (found === 'led') throw new LedByAnother();
         if (found !== 'free') return found;
-        // Without the lease there may be a second call, which does no harm.
+        // If the lease is lost, another replica may make a second call. It costs one more call of the day.
         const held = lease();
         try {
           const answer = await next.find(lookup, lookupOptions);
-          // Whoever has seen this answer finds no older one afterwards.
+          // The answer is stored before it is returned, so that no later read of Redis gets an older one.
           await answers.write(keys, answer);
           held.release(keys.name);
           return answer;
@@ -141,7 +141,7 @@ export function createSingleFlight(
   };
 }
 
-/** A failure that a call did not cause, or that is of one caller, is not told: those who wait try themselves. */
+/** Publishes only a failure of a call. After any other end, the callers that wait make a call of their own. */
 function failureMessage(name: string, startedAt: number, error: unknown): string {
   if (!(error instanceof LookupFailure)) return name;
   const { kind, endsCall, retryAfterSeconds = 0, message } = error;
