@@ -8,13 +8,23 @@ export interface Config {
   readonly listen: { readonly port: number; readonly host: string };
   readonly upstream: Upstream;
   readonly concurrency: 1 | 2;
-  /** Calls a day; undefined: counted, not limited. */
+  /** Calls a day; undefined: the limit that Wolkvox names, else counted, not limited. */
   readonly dailyLimit: number | undefined;
+  /** How often Wolkvox is asked for the account's limit and use, in milliseconds; 0: never. */
+  readonly quotaSyncMs: number;
+  /** Whether a call without a campaign searches all campaigns of the account. */
+  readonly searchesAllCampaigns: boolean;
+  /** Digits that are stripped from phones; undefined: none are. */
+  readonly countryCode: string | undefined;
   /** A luxon zone name. */
   readonly zone: string;
   readonly callTimeoutMs: number;
   readonly operationDeadlineMs: number;
   readonly freshness: { readonly freshMs: number; readonly staleMs: number };
+  /** A smaller `maxAge` of a caller is raised to this, in milliseconds. */
+  readonly minMaxAgeMs: number;
+  /** Which caches may store a response, as its `cache-control` header says. */
+  readonly cacheControlScope: 'private' | 'public';
   /** When a stale answer is served although its call still runs, in milliseconds from the start of the lookup. */
   readonly staleAfterMs: number;
   /** One node, or several nodes of a cluster; empty: there is no Redis. */
@@ -28,8 +38,17 @@ export interface Config {
   readonly lookupsPerOperation: number;
   readonly queueLimit: number;
   readonly cacheMaxBytes: number;
+  /** One answer of Wolkvox, decompressed. */
   readonly responseMaxBytes: number;
+  /** One GraphQL response. */
+  readonly responseLimitBytes: number;
+  /** How long new requests are served after a drain begins, in milliseconds. */
+  readonly drainGraceMs: number;
+  /** Host headers that are served without a router secret, beside loopback; lower case, without a port. */
+  readonly allowedHosts: readonly string[];
   readonly stateDir: string | undefined;
+  /** A bearer token that opens `/metrics`; undefined: there is none. */
+  readonly metricsToken: string | undefined;
   readonly metricsPublic: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly traceEndpoint: string | undefined;
@@ -59,7 +78,7 @@ const DEVELOPMENT_RECORD_ID_SECRET = 'record ids of a development service';
 const MIN_SECRET_LENGTH = 32;
 const MEGABYTE = 1_000_000;
 
-const FILES = ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL'] as const;
+const FILES = ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL', 'METRICS_TOKEN'] as const;
 
 /** "true" or "false". */
 const flag = z.enum(['true', 'false'], { error: 'expected true or false' }).transform((text) => text === 'true');
@@ -102,6 +121,12 @@ const Variables = z.object({
     .optional(),
   WOLKVOX_CONCURRENCY: z.enum(['1', '2'], { error: 'expected 1 or 2' }).default('2'),
   WOLKVOX_DAILY_LIMIT: integer(0, 1_000_000_000).optional(),
+  WOLKVOX_QUOTA_SYNC_MINUTES: integer(0, 1_440).default(60),
+  WOLKVOX_SEARCHES_ALL_CAMPAIGNS: flag.default(true),
+  WOLKVOX_COUNTRY_CODE: z
+    .string()
+    .regex(/^[1-9][0-9]{0,2}$/, { error: 'expected one to three digits such as 57, without a plus sign' })
+    .optional(),
   WOLKVOX_TIME_ZONE: z
     .string()
     .refine((text) => readZone(text) !== undefined, {
@@ -113,6 +138,8 @@ const Variables = z.object({
   CACHE_TTL_SECONDS: integer(0, 86_400).default(300),
   CACHE_STALE_SECONDS: integer(0, 604_800).default(3600),
   STALE_AFTER_MS: integer(0, 600_000).default(3_000),
+  MIN_MAX_AGE_SECONDS: integer(0, 86_400).default(0),
+  CACHE_CONTROL_SCOPE: z.enum(['private', 'public'], { error: 'expected private or public' }).default('private'),
   REDIS_URL: z
     .string()
     .refine((text) => splitList(text).length > 0 && splitList(text).every(isRedisUrl), {
@@ -127,7 +154,19 @@ const Variables = z.object({
   QUEUE_LIMIT: integer(1, 100_000).default(1000),
   CACHE_MAX_MB: integer(1, 100_000).default(64),
   RESPONSE_MAX_MB: integer(1, 10_000).default(256),
+  RESPONSE_LIMIT_MB: integer(1, 1_000).default(10),
+  DRAIN_GRACE_MS: integer(0, 60_000).default(1_000),
+  ALLOWED_HOSTS: z
+    .string()
+    .refine((text) => splitList(text).every((host) => /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])$/.test(host)), {
+      error: 'expected host names without a port, separated by commas',
+    })
+    .optional(),
   STATE_DIR: z.string().optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,500}$/, { error: 'expected a token: printable characters without spaces' })
+    .optional(),
   METRICS_PUBLIC: flag.default(false),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
@@ -145,6 +184,17 @@ export const VARIABLE_NAMES: readonly string[] = [
   ...Object.keys(Variables.shape),
   ...FILES.map((name) => `${name}_FILE`),
 ];
+
+/** The beginnings of names that belong to this service. */
+const PREFIXES = [
+  ...['WOLKVOX_', 'CACHE_', 'STALE_', 'MIN_MAX_', 'REDIS_', 'ROUTER_', 'RECORD_', 'METRICS_', 'PLAYGROUND'],
+  ...['ALLOW_', 'ALLOWED_', 'LOOKUPS_', 'QUEUE_', 'REQUEST_', 'RESPONSE_', 'DRAIN_', 'STATE_'],
+];
+/** Names that Kubernetes sets for each service of a namespace, and systemd for each folder of a unit. */
+const FOREIGN_NAMES = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)|$)/, /_DIRECTORY$/];
+const REMOVED: Readonly<Record<string, string>> = {
+  REDIS_DOWN: 'was removed; delete it. Without Redis no calls are sent and cached answers are served.',
+};
 
 /**
  * Reads the configuration. A blank variable counts as absent.
@@ -168,12 +218,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
   const routerSecrets = splitList(env.ROUTER_SECRET);
   const [firstSecret = DEVELOPMENT_RECORD_ID_SECRET, ...olderSecrets] = splitList(env.RECORD_ID_SECRET);
   checkSecrets(env, production, problems);
-  if (given['REDIS_DOWN'] !== undefined) {
-    problems.add(
-      'REDIS_DOWN',
-      'was removed; delete it. Without Redis no calls are sent and cached answers are served.',
-    );
-  }
+  checkNames(given, problems);
   if (problems.found) throw problems.error();
   return {
     production,
@@ -181,11 +226,16 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     upstream,
     concurrency: env.WOLKVOX_CONCURRENCY === '1' ? 1 : 2,
     dailyLimit: env.WOLKVOX_DAILY_LIMIT,
+    quotaSyncMs: env.WOLKVOX_QUOTA_SYNC_MINUTES * 60_000,
+    searchesAllCampaigns: env.WOLKVOX_SEARCHES_ALL_CAMPAIGNS,
+    countryCode: env.WOLKVOX_COUNTRY_CODE,
     zone: readZone(env.WOLKVOX_TIME_ZONE) ?? 'UTC-5',
     callTimeoutMs: env.WOLKVOX_TIMEOUT_MS,
     operationDeadlineMs: env.REQUEST_DEADLINE_MS,
     freshness: { freshMs: env.CACHE_TTL_SECONDS * 1000, staleMs: env.CACHE_STALE_SECONDS * 1000 },
     staleAfterMs: env.STALE_AFTER_MS,
+    minMaxAgeMs: env.MIN_MAX_AGE_SECONDS * 1000,
+    cacheControlScope: env.CACHE_CONTROL_SCOPE,
     redisUrls: splitList(env.REDIS_URL),
     routerSecrets,
     recordIdSecrets: [firstSecret, ...olderSecrets],
@@ -195,7 +245,11 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     queueLimit: env.QUEUE_LIMIT,
     cacheMaxBytes: env.CACHE_MAX_MB * MEGABYTE,
     responseMaxBytes: env.RESPONSE_MAX_MB * MEGABYTE,
+    responseLimitBytes: env.RESPONSE_LIMIT_MB * MEGABYTE,
+    drainGraceMs: env.DRAIN_GRACE_MS,
+    allowedHosts: splitList(env.ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     stateDir: env.STATE_DIR,
+    metricsToken: env.METRICS_TOKEN,
     metricsPublic: env.METRICS_PUBLIC,
     logLevel: env.LOG_LEVEL,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -222,13 +276,11 @@ export function readZone(text: string): string | undefined {
 
 function readUpstream(env: z.infer<typeof Variables>, production: boolean, problems: Problems): Upstream {
   const { WOLKVOX_TOKEN: token, WOLKVOX_SERVER: server, WOLKVOX_BASE_URL: baseUrl } = env;
-  if (token === undefined || env.WOLKVOX_SIMULATOR) {
-    if (production && !env.WOLKVOX_SIMULATOR) {
-      problems.add(
-        'WOLKVOX_TOKEN',
-        'required with NODE_ENV=production; WOLKVOX_SIMULATOR=true runs over the simulator.',
-      );
-    }
+  if (env.WOLKVOX_SIMULATOR) return { kind: 'simulator' };
+  if (token === undefined) {
+    const alternative = 'WOLKVOX_SIMULATOR=true runs over the simulator';
+    if (production) problems.add('WOLKVOX_TOKEN', `required with NODE_ENV=production; ${alternative}.`);
+    if (server !== undefined) problems.add('WOLKVOX_TOKEN', `required with WOLKVOX_SERVER; ${alternative}.`);
     return { kind: 'simulator' };
   }
   if (server === undefined && baseUrl === undefined) {
@@ -257,6 +309,17 @@ function checkSecrets(env: z.infer<typeof Variables>, production: boolean, probl
   }
   if (recordIdSecrets.length === 0 || recordIdSecrets.some(isShort)) {
     problems.add('RECORD_ID_SECRET', `required with NODE_ENV=production, at least ${MIN_SECRET_LENGTH} characters.`);
+  }
+}
+
+/** A name that starts like a variable of this service, but is none, is most likely misspelt. */
+function checkNames(given: Environment, problems: Problems): void {
+  for (const name of Object.keys(given)) {
+    const prefix = PREFIXES.find((start) => name.startsWith(start));
+    if (prefix === undefined || VARIABLE_NAMES.includes(name)) continue;
+    if (FOREIGN_NAMES.some((pattern) => pattern.test(name))) continue;
+    const known = VARIABLE_NAMES.filter((variable) => variable.startsWith(prefix)).join(', ');
+    problems.add(name, REMOVED[name] ?? `is not a variable of this service. Those with this beginning: ${known}.`);
   }
 }
 

@@ -40,11 +40,16 @@ describe('configuration', () => {
       upstream: { kind: 'simulator' },
       concurrency: 2,
       dailyLimit: undefined,
+      quotaSyncMs: 3_600_000,
+      searchesAllCampaigns: true,
+      countryCode: undefined,
       zone: 'UTC-05:00',
       callTimeoutMs: 60_000,
       operationDeadlineMs: 25_000,
       freshness: { freshMs: 300_000, staleMs: 3_600_000 },
       staleAfterMs: 3_000,
+      minMaxAgeMs: 0,
+      cacheControlScope: 'private',
       redisUrls: [],
       routerSecrets: [],
       recordIdSecrets: [expect.any(String) as string],
@@ -54,7 +59,11 @@ describe('configuration', () => {
       queueLimit: 1000,
       cacheMaxBytes: 64_000_000,
       responseMaxBytes: 256_000_000,
+      responseLimitBytes: 10_000_000,
+      drainGraceMs: 1_000,
+      allowedHosts: [],
       stateDir: undefined,
+      metricsToken: undefined,
       metricsPublic: false,
       logLevel: 'info',
       traceEndpoint: undefined,
@@ -76,6 +85,15 @@ describe('configuration', () => {
       CACHE_STALE_SECONDS: '0',
       REDIS_URL: 'rediss://:pass%2Fword@redis.example:6380/2',
       STALE_AFTER_MS: '500',
+      WOLKVOX_QUOTA_SYNC_MINUTES: '5',
+      WOLKVOX_SEARCHES_ALL_CAMPAIGNS: 'false',
+      WOLKVOX_COUNTRY_CODE: '57',
+      MIN_MAX_AGE_SECONDS: '2',
+      CACHE_CONTROL_SCOPE: 'public',
+      RESPONSE_LIMIT_MB: '3',
+      DRAIN_GRACE_MS: '200',
+      ALLOWED_HOSTS: 'Graph.example, 192.0.2.10,[::2]',
+      METRICS_TOKEN: 'metrics-token',
       ROUTER_SECRET: `${LONG}, ${OTHER}`,
       RECORD_ID_SECRET: `${OTHER}, ${LONG}`,
       PLAYGROUND: 'true',
@@ -104,6 +122,15 @@ describe('configuration', () => {
       operationDeadlineMs: 10_000,
       freshness: { freshMs: 0, staleMs: 0 },
       staleAfterMs: 500,
+      quotaSyncMs: 300_000,
+      searchesAllCampaigns: false,
+      countryCode: '57',
+      minMaxAgeMs: 2_000,
+      cacheControlScope: 'public',
+      responseLimitBytes: 3_000_000,
+      drainGraceMs: 200,
+      allowedHosts: ['graph.example', '192.0.2.10', '[::2]'],
+      metricsToken: 'metrics-token',
       redisUrls: ['rediss://:pass%2Fword@redis.example:6380/2'],
       routerSecrets: [LONG, OTHER],
       recordIdSecrets: [OTHER, LONG],
@@ -183,6 +210,15 @@ describe('wrong variables', () => {
     ['CACHE_MAX_MB', ['0', '64MB']],
     ['RESPONSE_MAX_MB', ['0', 'Infinity']],
     ['METRICS_PUBLIC', ['maybe']],
+    ['METRICS_TOKEN', ['to ken']],
+    ['WOLKVOX_QUOTA_SYNC_MINUTES', ['-1', '1h']],
+    ['WOLKVOX_SEARCHES_ALL_CAMPAIGNS', ['maybe']],
+    ['WOLKVOX_COUNTRY_CODE', ['+57', '057', '5700']],
+    ['MIN_MAX_AGE_SECONDS', ['-1', '1m']],
+    ['CACHE_CONTROL_SCOPE', ['shared']],
+    ['RESPONSE_LIMIT_MB', ['0', '10MB']],
+    ['DRAIN_GRACE_MS', ['-1', '1s']],
+    ['ALLOWED_HOSTS', ['http://graph.example', 'graph.example:4001']],
     ['LOG_LEVEL', ['verbose']],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318']],
   ])('the message names %s and what was expected, but not the value', (name, values) => {
@@ -203,6 +239,39 @@ describe('wrong variables', () => {
       'ROUTER_SECRET',
       'WOLKVOX_SERVER',
     ]);
+  });
+});
+
+describe('misspelt names', () => {
+  it('stop the start, and the message lists the names with the same beginning', () => {
+    expect(problemsOf({ ...ACCOUNT, WOLKVOX_TOKENS: 'secret value' })).toEqual([
+      expect.stringMatching(/^WOLKVOX_TOKENS: is not a variable of this service\. .*\bWOLKVOX_TOKEN\b/),
+    ]);
+    expect(problemsOf({ WOLKVOX_TOKENS: 'secret value' }).join()).not.toContain('secret value');
+    expect(wrong({ CACHE_TTL: '3', ROUTER_SECRETS: 'x', ALLOWED_HOST: 'x', QUEUE_LIMITS: '1' }).sort()).toEqual([
+      'ALLOWED_HOST',
+      'CACHE_TTL',
+      'QUEUE_LIMITS',
+      'ROUTER_SECRETS',
+    ]);
+  });
+
+  it('of other programs, of Kubernetes and of systemd are accepted', () => {
+    const foreign = {
+      NODE_OPTIONS: '--enable-source-maps',
+      REDIS_PORT: 'tcp://10.0.0.1:6379',
+      REDIS_PORT_6379_TCP_ADDR: '10.0.0.1',
+      REDIS_SERVICE_HOST: '10.0.0.1',
+      ROUTER_SERVICE_PORT_HTTP: '4000',
+      STATE_DIRECTORY: '/var/lib/x',
+      WOLKVOX_TOKEN_: ' ',
+    };
+    expect(problemsOf(foreign)).toEqual([]);
+  });
+
+  it('do not hide that WOLKVOX_SERVER needs a token', () => {
+    expect(wrong({ WOLKVOX_SERVER: '0042' })).toEqual(['WOLKVOX_TOKEN']);
+    expect(wrong({ WOLKVOX_SERVER: '0042', WOLKVOX_SIMULATOR: 'true' })).toEqual([]);
   });
 });
 
