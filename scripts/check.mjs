@@ -4,12 +4,13 @@ import { readOptions } from './command-line.mjs';
 
 const STEPS = [
   ['Install the programs that the tests need', 'node', ['scripts/setup.mjs']],
+  ['Install the gateways that the tests run', 'node', ['scripts/gateways.mjs']],
   ['Compare the generated types with the schema', 'graphql-codegen', ['--config', 'codegen.yml', '--check']],
   ['Lint', 'eslint', ['.']],
   ['Check the format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['Check the types', 'tsc', ['-p', 'tsconfig.json']],
   ['Run the tests', 'vitest', ['run']],
-  ['Run the API tests on Node 24', 'node', ['scripts/node24.mjs']],
+  ['Run tests on other versions of Node', 'node', ['scripts/node-versions.mjs']],
 ];
 
 readOptions(`Usage: npm test [-- --help | --version]

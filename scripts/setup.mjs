@@ -1,7 +1,7 @@
 /**
- * `node scripts/setup.mjs`: installs the two programs that the tests need and npm does not install: Chromium and a
- * Redis server. It does nothing if both are installed. If it cannot install them, it says what to install and ends with
- * code 1. The tests find the programs with `findTool`.
+ * `node scripts/setup.mjs`: installs the programs that the tests need and npm does not install: Chromium, a server of
+ * Redis and OpenSSL. It does nothing if they are installed. If it cannot install them, it says what to install and ends
+ * with code 1. The tests find the programs with `findTool`.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -21,12 +21,17 @@ const TOOLS = {
     commands: ['redis-server', 'valkey-server'],
     package: 'redis-server',
   },
+  openssl: {
+    title: 'OpenSSL',
+    commands: ['openssl'],
+    package: 'openssl',
+  },
 };
 
 /**
  * The path of an installed program; undefined if there is none.
  *
- * @param {'chromium' | 'redis'} tool
+ * @param {'chromium' | 'redis' | 'openssl'} tool
  * @returns {string | undefined}
  */
 export function findTool(tool) {
@@ -57,16 +62,16 @@ function setUp() {
   const apt = aptCommand();
   if (apt !== undefined) {
     const packages = missingTools().map((tool) => TOOLS[tool].package);
-    console.log(`The tests need ${packages.join(' and ')}. apt-get installs the missing programs.`);
+    console.log(`The tests need ${packages.join(', ')}. apt-get installs the missing programs.`);
     install(apt, packages);
   }
   const missing = missingTools().map((tool) => TOOLS[tool]);
   if (missing.length === 0) return 0;
-  const titles = missing.map(({ title }) => title).join(', and ');
-  const reason = apt === undefined ? 'This account may not run apt-get.' : 'apt-get failed to install it.';
+  const titles = missing.map(({ title }) => title).join('; ');
+  const reason = apt === undefined ? 'This account may not run apt-get.' : 'apt-get failed.';
   console.error(
-    `The tests need ${titles}. ${reason}\n` +
-      `Install it. On Debian and Ubuntu: sudo apt-get install ${missing.map((tool) => tool.package).join(' ')}\n` +
+    `The tests need: ${titles}. ${reason}\n` +
+      `On Debian and Ubuntu: sudo apt-get install ${missing.map((tool) => tool.package).join(' ')}\n` +
       `These names were searched in PATH: ${missing.flatMap(({ commands }) => commands).join(', ')}`,
   );
   return 1;

@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CUSTOMERS, type Customer } from '../../examples/federation/customers.js';
+import { CUSTOMERS, CUSTOMERS_SDL, type Customer } from '../../examples/federation/customers.js';
+import type { Subgraph } from '../../examples/federation/gateway.js';
 import { serve, type RunningServer } from '../../examples/federation/serve.js';
 import { startStack, type Stack } from '../../examples/federation/stack.js';
 import { EXAMPLES } from '../../src/simulator/example-people.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { GATEWAYS, type Gateway } from '../support/gateways.js';
 import { askGraph } from '../support/graphql-client.js';
+
+const CAMPAIGNS_SDL = readFileSync(new URL('../../schema/campaigns.graphql', import.meta.url), 'utf8');
 
 /** A subgraph with references to records, and with fields of campaigns. */
 const NOTES_SDL = `
@@ -47,37 +52,49 @@ const STRANGERS: Customer[] = Array.from({ length: 10 }, (_, index) => ({
 
 const { inSeveralCampaigns, twiceInOneCampaign } = EXAMPLES;
 
-describe('an Apollo Gateway over the subgraph', () => {
-  let notes: RunningServer;
-  let stack: Stack;
-  const askGateway = (query: string, variables?: object) => askGraph(`${stack.urls.gateway}/graphql`, query, variables);
+let notes: RunningServer;
+let stack: Stack;
+
+beforeAll(async () => {
+  notes = await serve({ server: { schema: NOTES }, port: 0 });
+  stack = await startStack({
+    log: createLog({ level: 'silent', secrets: [] }),
+    simulator: { latency: { minMs: 5, maxMs: 15 } },
+    // Each test counts its calls, so no answer is cached and the quota is not asked for.
+    environment: { CACHE_TTL_SECONDS: '0', WOLKVOX_QUOTA_SYNC_MINUTES: '0' },
+    customers: [...CUSTOMERS, ...STRANGERS],
+  });
+});
+
+afterAll(async () => {
+  await stack.stop();
+  await notes.stop();
+});
+
+beforeEach(() => stack.simulator.requestLog.reset());
+afterEach(() => stack.simulator.faults.clear());
+
+describe.each(Object.entries(GATEWAYS))('%s over three subgraphs', (_, start) => {
+  let gateway: Gateway;
+  const askGateway = (query: string, variables?: object) => askGraph(gateway.url, query, variables);
 
   beforeAll(async () => {
-    notes = await serve({ server: { schema: NOTES }, port: 0 });
-    stack = await startStack({
-      log: createLog({ level: 'silent', secrets: [] }),
-      simulator: { latency: { minMs: 5, maxMs: 15 } },
-      // Each test counts its calls, so no answer is cached.
-      environment: { CACHE_TTL_SECONDS: '0' },
-      customers: [...CUSTOMERS, ...STRANGERS],
-      others: [{ name: 'notes', url: `${notes.url}/graphql`, sdl: NOTES_SDL }],
-    });
-  }, 30_000);
-
-  afterAll(async () => {
-    await stack.stop();
-    await notes.stop();
+    const subgraph = (name: string, url: string, sdl: string): Subgraph => ({ name, url: `${url}/graphql`, sdl });
+    gateway = await start([
+      subgraph('campaigns', stack.urls.campaigns, CAMPAIGNS_SDL),
+      subgraph('customers', stack.urls.customers, CUSTOMERS_SDL),
+      subgraph('notes', notes.url, NOTES_SDL),
+    ]);
   });
 
-  beforeEach(() => stack.simulator.requestLog.reset());
-  afterEach(() => stack.simulator.faults.clear());
+  afterAll(() => gateway.stop());
 
-  it('resolves the records of a customer, and the customer of each record', async () => {
+  it('joins the three subgraphs: the records of a customer, and the customer and the campaign of each record', async () => {
     const answer = await askGateway(
       `query ($customerId: ID!) {
         customer(customerId: $customerId) {
           name
-          campaignRecords { campaignId campaign { campaignId } customer { customerId name email } }
+          campaignRecords { campaignId campaign { campaignId title } customer { customerId name email } }
         }
       }`,
       { customerId: inSeveralCampaigns.customerId },
@@ -92,7 +109,7 @@ describe('an Apollo Gateway over the subgraph', () => {
           name,
           campaignRecords: inSeveralCampaigns.campaignIds.map((campaignId) => ({
             campaignId,
-            campaign: { campaignId },
+            campaign: { campaignId, title: `Title of ${campaignId}` },
             customer,
           })),
         },
@@ -151,28 +168,15 @@ describe('an Apollo Gateway over the subgraph', () => {
     });
   });
 
-  it('returns the other fields and the error code if one lookup fails', async () => {
-    stack.simulator.faults.always('500', { when: { customerId: twiceInOneCampaign.customerId } });
-
-    const answer = await askGateway(
-      `query ($customerIds: [ID!]!) {
-        customers(customerIds: $customerIds) { name campaignRecords { campaignId } }
-      }`,
-      { customerIds: [inSeveralCampaigns.customerId, twiceInOneCampaign.customerId] },
-    );
-
-    expect(answer.data).toEqual({
-      customers: [
-        {
-          name: 'María Fernanda Gómez Ríos',
-          campaignRecords: inSeveralCampaigns.campaignIds.map((campaignId) => ({ campaignId })),
-        },
-        { name: 'Andrés Felipe Cárdenas Muñoz', campaignRecords: null },
-      ],
-    });
-    expect(answer.errors).toHaveLength(1);
-    expect(answer.errors[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: true });
-    expect(JSON.stringify(answer.errors)).not.toMatch(/stacktrace|node_modules/);
+  it('keeps the error code of wrong input', async () => {
+    const answer = await askGateway('{ findCampaignRecords(phone: "12") { id } }');
+    expect(answer.data?.['findCampaignRecords'] ?? null).toBeNull();
+    expect(answer.errors).toEqual([
+      expect.objectContaining({
+        message: expect.stringMatching(/^phone must contain/) as string,
+        extensions: expect.objectContaining({ code: 'BAD_USER_INPUT', retryable: false }) as object,
+      }),
+    ]);
   });
 
   it('sends one call for each different lookup', async () => {
@@ -198,24 +202,57 @@ describe('an Apollo Gateway over the subgraph', () => {
     expect(stack.simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('causes ten calls with fifty representations of ten customers', async () => {
-    const representations = Array.from({ length: 50 }, (_, index) => ({
-      __typename: 'Customer',
-      customerId: STRANGERS[index % STRANGERS.length]?.customerId,
-    }));
+  it('returns the other fields and the extensions of the error if one lookup fails', async () => {
+    // Calls pause for two seconds after it, so this test is the last one of a gateway.
+    stack.simulator.faults.always('429-seconds', { when: { customerId: twiceInOneCampaign.customerId } });
 
-    const answer = await askGraph(
-      `${stack.urls.campaigns}/graphql`,
-      `query ($representations: [_Any!]!) {
-        _entities(representations: $representations) { ... on Customer { campaignRecords { campaignId } } }
+    const answer = await askGateway(
+      `query ($customerIds: [ID!]!) {
+        customers(customerIds: $customerIds) { name campaignRecords { campaignId } }
       }`,
-      { representations },
+      { customerIds: [inSeveralCampaigns.customerId, twiceInOneCampaign.customerId] },
     );
 
-    expect(answer).toMatchObject({
-      errors: [],
-      data: { _entities: representations.map(() => ({ campaignRecords: [] })) },
+    expect(answer.data).toEqual({
+      customers: [
+        {
+          name: 'María Fernanda Gómez Ríos',
+          campaignRecords: inSeveralCampaigns.campaignIds.map((campaignId) => ({ campaignId })),
+        },
+        { name: 'Andrés Felipe Cárdenas Muñoz', campaignRecords: null },
+      ],
     });
-    expect(stack.simulator.requestLog.requests).toHaveLength(10);
+    expect(answer.errors).toEqual([
+      expect.objectContaining({
+        message: 'Wolkvox asks for fewer requests (HTTP 429). Try again later.',
+        extensions: expect.objectContaining({
+          code: 'UPSTREAM_BUSY',
+          retryable: true,
+          retryAfterSeconds: expect.any(Number) as number,
+        }) as object,
+      }),
+    ]);
+    expect(JSON.stringify(answer.errors)).not.toMatch(/stacktrace|node_modules/);
   });
+});
+
+it('causes ten calls with fifty representations of ten customers', async () => {
+  const representations = Array.from({ length: 50 }, (_, index) => ({
+    __typename: 'Customer',
+    customerId: STRANGERS[index % STRANGERS.length]?.customerId,
+  }));
+
+  const answer = await askGraph(
+    `${stack.urls.campaigns}/graphql`,
+    `query ($representations: [_Any!]!) {
+      _entities(representations: $representations) { ... on Customer { campaignRecords { campaignId } } }
+    }`,
+    { representations },
+  );
+
+  expect(answer).toMatchObject({
+    errors: [],
+    data: { _entities: representations.map(() => ({ campaignRecords: [] })) },
+  });
+  expect(stack.simulator.requestLog.requests).toHaveLength(10);
 });

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { productionPackages, type LockFile, type Sbom } from '../../scripts/sbom.mjs';
 import { codesOf } from '../support/graphql-client.js';
 import { startService } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { version: string };
@@ -33,21 +34,24 @@ function addressOf(url: string): { HOST: string; PORT: string } {
   return { HOST: hostname, PORT: port };
 }
 
-describe.each(['check.mjs', 'demo.ts', 'forget.mjs', 'node24.mjs', 'sbom.mjs', 'setup.mjs'])('scripts/%s', (script) => {
-  it('answers --help and --version', async () => {
-    expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
-    expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
-  });
+describe.each(['check.mjs', 'demo.ts', 'forget.mjs', 'gateways.mjs', 'node-versions.mjs', 'sbom.mjs', 'setup.mjs'])(
+  'scripts/%s',
+  (script) => {
+    it('answers --help and --version', async () => {
+      expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
+      expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
+    });
 
-  it.each([
-    ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
-    ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
-  ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
-    const { code, output } = await run(script, [argument]);
-    expect(code).toBe(1);
-    expect(output).toMatch(message);
-  });
-});
+    it.each([
+      ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
+      ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
+    ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
+      const { code, output } = await run(script, [argument]);
+      expect(code).toBe(1);
+      expect(output).toMatch(message);
+    });
+  },
+);
 
 describe('npm run forget', () => {
   it('erases a person from a running service, and prints how many answers were cached', async () => {
@@ -67,7 +71,7 @@ describe('npm run forget', () => {
 
   it('reads the secret from a file, and reaches a service that listens on every interface', async () => {
     const { url } = await startService({ env: { ROUTER_SECRET: SECRET } });
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'secrets-')), 'router');
+    const file = path.join(temporaryFolder('secrets-'), 'router');
     writeFileSync(file, `${SECRET}\n`);
     const env = { ...addressOf(url), HOST: '0.0.0.0', ROUTER_SECRET_FILE: file };
     expect((await run('forget.mjs', PERSON, env)).code).toBe(0);
@@ -92,10 +96,14 @@ describe('npm run forget', () => {
 });
 
 describe('npm run sbom', () => {
-  it('lists the licences of the runtime packages, and all of them are allowed', async () => {
+  it('lists the packages of a production installation and their licences, and all of them are allowed', async () => {
     const { code, output } = await run('sbom.mjs', [], { HOME: process.env['HOME'] ?? '' });
-    expect(output).toMatch(/has \d+ runtime packages\. They are listed in reports\/sbom\.cdx\.json\./);
-    expect(output).toContain('MIT');
+    const installed = productionPackages(JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8')) as LockFile);
+    expect(output).toContain(`has ${installed.size} runtime packages. They are listed in reports/sbom.cdx.json.`);
+    expect(output).toMatch(/MIT.*Elastic-2\.0/s);
     expect(code).toBe(0);
+    const { components } = JSON.parse(readFileSync(`${ROOT}reports/sbom.cdx.json`, 'utf8')) as Sbom;
+    const listed = components.map(({ name, version }) => `${name}@${version}`);
+    expect(listed.sort()).toEqual([...installed].sort());
   });
 });

@@ -38,20 +38,24 @@ function runSetup(): { status: number | null; stdout: string; stderr: string; ap
   return { status, stdout, stderr, apt: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [] };
 }
 
-test.each(['redis-server', 'valkey-server'])('does nothing if Chrome and %s are installed', (server) => {
-  addProgram('google-chrome');
-  addProgram(server);
-  addApt('');
+test.each(['redis-server', 'valkey-server'])(
+  'does nothing if Chrome, OpenSSL and %s are installed, and the tests start the same server (defect 37)',
+  (server) => {
+    addProgram('google-chrome');
+    addProgram(server);
+    addProgram('openssl');
+    addApt('');
 
-  expect(runSetup()).toEqual({ status: 0, stdout: '', stderr: '', apt: [] });
-  // The tests start the same program.
-  vi.stubEnv('PATH', folder);
-  expect(findTool('redis')).toBe(join(folder, server));
-  expect(findTool('chromium')).toBe(join(folder, 'google-chrome'));
-});
+    expect(runSetup()).toEqual({ status: 0, stdout: '', stderr: '', apt: [] });
+    vi.stubEnv('PATH', folder);
+    expect(findTool('redis')).toBe(join(folder, server));
+    expect(findTool('chromium')).toBe(join(folder, 'google-chrome'));
+  },
+);
 
 test('installs only the missing program with apt-get', () => {
   addProgram('chromium');
+  addProgram('openssl');
   addApt(`/bin/cp "${folder}/chromium" "${folder}/redis-server"`);
 
   expect(runSetup()).toMatchObject({
@@ -65,15 +69,15 @@ test('updates the package lists and installs again if the first installation fai
   addApt(`case "$1" in
     update) : > "${folder}/updated" ;;
     install) [ -e "${folder}/updated" ] || exit 100
-      for name in chromium redis-server; do /bin/cp "$0" "${folder}/$name"; done ;;
+      for name in chromium redis-server openssl; do /bin/cp "$0" "${folder}/$name"; done ;;
   esac`);
 
   expect(runSetup()).toMatchObject({
     status: 0,
     apt: [
-      'install --yes --no-install-recommends chromium redis-server',
+      'install --yes --no-install-recommends chromium redis-server openssl',
       'update',
-      'install --yes --no-install-recommends chromium redis-server',
+      'install --yes --no-install-recommends chromium redis-server openssl',
     ],
   });
 });
@@ -83,22 +87,24 @@ test('fails and says what to install if it cannot run apt-get', () => {
 
   expect(status).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/Chromium or Google Chrome, and Redis/);
-  expect(stderr).toContain('sudo apt-get install chromium redis-server');
+  expect(stderr).toMatch(/Chromium or Google Chrome; Redis .*; OpenSSL/);
+  expect(stderr).toContain('sudo apt-get install chromium redis-server openssl');
 });
 
 test('fails and says what to install if apt-get fails', () => {
   addProgram('redis-server');
+  addProgram('openssl');
   addApt('exit 100');
 
   const { status, stderr } = runSetup();
 
   expect(status).toBe(1);
-  expect(stderr).toContain('apt-get failed to install it');
+  expect(stderr).toContain('apt-get failed');
   expect(stderr).toContain('sudo apt-get install chromium\n');
 });
 
 test('finds the programs that it has installed on this machine', () => {
   expect(findTool('chromium')).toMatch(/chrom/);
   expect(findTool('redis')).toMatch(/-server$/);
+  expect(findTool('openssl')).toMatch(/openssl$/);
 });
