@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
+import { lookupKey, type Lookup } from '../core/lookup.js';
 
 /** How a flight ended. */
 export type FlightResult =
@@ -10,6 +11,7 @@ export type WaitOutcome = FlightResult | { readonly kind: 'stale'; readonly answ
 
 /** One lookup on its way to Wolkvox, and the callers that wait for it (single flight). */
 export interface Flight {
+  readonly lookup: Lookup;
   /** Epoch milliseconds. The call of the flight is sent at this time or later. */
   readonly startedAt: number;
   /** Settles when the flight has ended; never rejects. */
@@ -33,23 +35,25 @@ export interface Flight {
  */
 export interface Flights {
   /** The flights of a lookup, in the order of their starts. */
-  underWay(key: string): readonly Flight[];
+  underWay(lookup: Lookup): readonly Flight[];
   /** How many callers wait for the flights of a lookup. */
-  waiters(key: string): number;
+  waiters(lookup: Lookup): number;
   /**
    * @param run gets the answer; its signal aborts when the flight is cancelled, without effect once the call is sent
    */
-  start(key: string, startedAt: number, run: (signal: AbortSignal) => Promise<Answer>): Flight;
+  start(lookup: Lookup, startedAt: number, run: (signal: AbortSignal) => Promise<Answer>): Flight;
 }
 
 export function createFlights(): Flights {
   const flights = new Map<string, readonly Flight[]>();
-  const underWay = (key: string): Flight[] => (flights.get(key) ?? []).filter((flight) => !flight.hasEnded());
+  const underWay = (lookup: Lookup): Flight[] =>
+    (flights.get(lookupKey(lookup)) ?? []).filter((flight) => !flight.hasEnded());
   return {
     underWay,
-    waiters: (key) => underWay(key).reduce((sum, flight) => sum + flight.waiters(), 0),
-    start(key, startedAt, run) {
-      const flight = createFlight(startedAt, run);
+    waiters: (lookup) => underWay(lookup).reduce((sum, flight) => sum + flight.waiters(), 0),
+    start(lookup, startedAt, run) {
+      const key = lookupKey(lookup);
+      const flight = createFlight(lookup, startedAt, run);
       flights.set(key, [...(flights.get(key) ?? []), flight]);
       void flight.result.then(() => {
         const others = (flights.get(key) ?? []).filter((other) => other !== flight);
@@ -61,7 +65,7 @@ export function createFlights(): Flights {
   };
 }
 
-function createFlight(startedAt: number, run: (signal: AbortSignal) => Promise<Answer>): Flight {
+function createFlight(lookup: Lookup, startedAt: number, run: (signal: AbortSignal) => Promise<Answer>): Flight {
   const cancelled = new AbortController();
   let waiters = 0;
   let hasEnded = false;
@@ -77,6 +81,7 @@ function createFlight(startedAt: number, run: (signal: AbortSignal) => Promise<A
     });
 
   return {
+    lookup,
     startedAt,
     result,
     hasEnded: () => hasEnded,

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { LookupFailure } from '../core/failure.js';
 import { lookupKey, type Lookup } from '../core/lookup.js';
 import { concerns, type Person } from '../core/person.js';
+import { narrowAnswer } from '../core/broader-lookup.js';
 
 /** Remembered failures are small, and short-lived. */
 const MAX_FAILURES = 10_000;
@@ -12,21 +13,32 @@ export interface MemoryStoreOptions {
   readonly freshness: Freshness;
   /** Bound of the cached answers, in bytes as `sizeOf` estimates them. */
   readonly maxBytes: number;
+  /** The lookups whose answers hold all records of a narrower lookup. */
+  readonly broaderLookups: (lookup: Lookup) => readonly Lookup[];
+  /** A text for each record of an answer, equal for the same record of different answers. */
+  readonly fingerprintsOf: (answer: Answer) => readonly string[];
   readonly clock: Clock;
 }
 
 /** Answers, and failures that equal lookups would meet again. */
 export interface MemoryStore {
-  /** The answer of a call that was sent at or after `minSentAt` (epoch milliseconds; default: at any time). */
+  /**
+   * The latest answer of a call that was sent at or after `minSentAt` (epoch milliseconds; default: at any time). It
+   * may be a part of a cached answer to a broader lookup.
+   */
   answer(lookup: Lookup, minSentAt?: number): Answer | undefined;
-  /** A remembered failure of a call that was sent at or after `minSentAt`. */
-  failure(lookup: Lookup, minSentAt: number): LookupFailure | undefined;
+  /** A cached answer that holds a record, of a call that was sent at or after `minSentAt`. */
+  answerWith(fingerprint: string, minSentAt: number): Answer | undefined;
+  /** A remembered failure of a call that was sent at or after `minSentAt` (default: at any time). */
+  failure(lookup: Lookup, minSentAt?: number): LookupFailure | undefined;
   /** Keeps the answer, unless a later one is cached. */
   putAnswer(lookup: Lookup, answer: Answer): void;
   /** @param sentAt when the call was sent at the earliest, in epoch milliseconds */
   putFailure(lookup: Lookup, failure: LookupFailure, sentAt: number): void;
   /** Drops the answers about a person, or all; returns how many. */
   erase(person?: Person): number;
+  /** How often `erase` was called. An answer that was asked for before an erasure must not be put after it. */
+  erasures(): number;
   state(): { readonly entries: number; readonly bytes: number };
 }
 
@@ -43,39 +55,68 @@ interface RememberedFailure {
   readonly until: number;
 }
 
-export function createMemoryStore({ freshness, maxBytes, clock }: MemoryStoreOptions): MemoryStore {
-  const { freshMs, staleMs } = freshness;
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { maxBytes, broaderLookups, fingerprintsOf, clock } = options;
+  const { freshMs, staleMs } = options.freshness;
   const keepMs = freshMs === 0 ? 0 : freshMs + staleMs;
+  const recordIndex = createRecordIndex(fingerprintsOf);
   const answers = new LRUCache<string, CacheEntry>({
     maxSize: maxBytes,
     sizeCalculation: ({ answer }) => sizeOf(answer),
+    dispose: ({ answer }) => recordIndex.remove(answer),
     ...(keepMs > 0 ? { ttl: keepMs, ttlAutopurge: true } : {}),
   });
   const failures = new LRUCache<string, RememberedFailure>({ max: MAX_FAILURES });
+  let erasures = 0;
+
+  function putAnswer(lookup: Lookup, answer: Answer): void {
+    const key = lookupKey(lookup);
+    const ttl = answer.sentAt + keepMs - clock.epochMs();
+    const isLater = answer.sentAt >= (answers.peek(key)?.answer.sentAt ?? -Infinity);
+    failures.delete(key);
+    if (keepMs === 0 || ttl <= 0 || !isLater) return;
+    answers.set(key, { lookup, answer }, { ttl: Math.min(keepMs, ttl) });
+    // An answer that is larger than the whole cache is not stored.
+    if (answers.peek(key)?.answer === answer) recordIndex.add(answer);
+  }
+
+  /** Takes the records of the lookup out of broader answers that were sent later than `sentAt`, and stores them. */
+  function narrowLater(lookup: Lookup, sentAt: number): void {
+    for (const broader of broaderLookups(lookup)) {
+      const key = lookupKey(broader);
+      const cached = answers.peek(key)?.answer;
+      if (cached === undefined || cached.sentAt <= sentAt) continue;
+      const narrowed = narrowAnswer(cached, lookup);
+      if (narrowed === undefined) continue;
+      // The broader answer was used, so it is not the next one to be dropped.
+      answers.get(key);
+      putAnswer(lookup, narrowed);
+    }
+  }
 
   return {
     answer(lookup, minSentAt = -Infinity) {
-      const answer = answers.get(lookupKey(lookup))?.answer;
+      const key = lookupKey(lookup);
+      narrowLater(lookup, Math.max(answers.peek(key)?.answer.sentAt ?? -Infinity, minSentAt - 1));
+      const answer = answers.get(key)?.answer;
       return answer !== undefined && answer.sentAt >= minSentAt ? answer : undefined;
     },
-    failure(lookup, minSentAt) {
+    answerWith(fingerprint, minSentAt) {
+      return recordIndex.answersWith(fingerprint).find(({ sentAt }) => sentAt >= minSentAt);
+    },
+    failure(lookup, minSentAt = -Infinity) {
       const remembered = failures.get(lookupKey(lookup));
       if (remembered === undefined || remembered.sentAt < minSentAt) return undefined;
       return clock.monotonicMs() < remembered.until ? remembered.failure : undefined;
     },
-    putAnswer(lookup, answer) {
-      const key = lookupKey(lookup);
-      const ttl = answer.sentAt + keepMs - clock.epochMs();
-      const isLater = answer.sentAt >= (answers.peek(key)?.answer.sentAt ?? -Infinity);
-      failures.delete(key);
-      if (keepMs > 0 && ttl > 0 && isLater) answers.set(key, { lookup, answer }, { ttl: Math.min(keepMs, ttl) });
-    },
+    putAnswer,
     putFailure(lookup, failure, sentAt) {
       const rememberMs = Math.min(failure.policy.rememberMs ?? 0, freshMs);
       if (rememberMs === 0) return;
       failures.set(lookupKey(lookup), { failure, sentAt, until: clock.monotonicMs() + rememberMs });
     },
     erase(person) {
+      erasures += 1;
       failures.clear();
       let erased = 0;
       for (const [key, { lookup, answer }] of answers.entries()) {
@@ -84,14 +125,38 @@ export function createMemoryStore({ freshness, maxBytes, clock }: MemoryStoreOpt
       }
       return erased;
     },
+    erasures: () => erasures,
     state: () => ({ entries: answers.size, bytes: answers.calculatedSize }),
+  };
+}
+
+/** The cached answers by the records that they hold. */
+function createRecordIndex(fingerprintsOf: MemoryStoreOptions['fingerprintsOf']): {
+  add(answer: Answer): void;
+  remove(answer: Answer): void;
+  answersWith(fingerprint: string): readonly Answer[];
+} {
+  const index = new Map<string, readonly Answer[]>();
+  const answersWith = (fingerprint: string): readonly Answer[] => index.get(fingerprint) ?? [];
+  return {
+    answersWith,
+    add(answer) {
+      for (const fingerprint of fingerprintsOf(answer)) index.set(fingerprint, [...answersWith(fingerprint), answer]);
+    },
+    remove(answer) {
+      for (const fingerprint of fingerprintsOf(answer)) {
+        const others = answersWith(fingerprint).filter((other) => other !== answer);
+        if (others.length > 0) index.set(fingerprint, others);
+        else index.delete(fingerprint);
+      }
+    },
   };
 }
 
 /** An upper estimate of the memory that an answer takes: two bytes a character, and the objects around it. */
 function sizeOf({ records }: Answer): number {
   let bytes = 500;
-  for (const record of records) bytes += 600 + 2 * charactersIn(Object.values(record));
+  for (const record of records) bytes += 800 + 2 * charactersIn(Object.values(record));
   return bytes;
 }
 

@@ -29,16 +29,25 @@ const CAMPAIGN_ID_DIGITS = 10;
 
 /** Characters that people write between the digits of a phone number. */
 const PHONE_PUNCTUATION = /[\s\-.()[\]/\u2010-\u2015]/gu;
+/**
+ * A national number has at most ten digits, with these exceptions by country code (numbering plans of ITU-T E.164). A
+ * longer number that starts with the country code has it as a prefix.
+ */
+const NATIONAL_DIGITS = 10;
+const LONGER_NATIONAL_DIGITS: Readonly<Record<string, number>> = { '49': 11, '55': 11 };
+
 const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
- * Cleans and checks criteria.
+ * Cleans and checks criteria. Spellings of a phone with and without the country code become equal, and so do spellings
+ * of a campaign id with and without leading zeros.
  *
+ * @param countryCode digits such as "57"; undefined: phones keep theirs
  * @throws LookupFailure `bad-input` if no criterion is given or one has the wrong form. The message names what was
  *   expected and the shape of what was given, never the value.
  */
-export function readLookup(criteria: Criteria): Lookup {
-  const phone = readPhone(criteria.phone ?? '');
+export function readLookup(criteria: Criteria, countryCode?: string): Lookup {
+  const phone = readPhone(criteria.phone ?? '', countryCode);
   const customerId = readCustomerId(criteria.customerId ?? '');
   const campaignId = readCampaignId(criteria.campaignId ?? '');
   if (phone === undefined && customerId === undefined && campaignId === undefined) {
@@ -59,6 +68,11 @@ export function lookupKey(lookup: Lookup): string {
   return JSON.stringify([lookup.campaignId ?? null, lookup.customerId ?? null, lookup.phone ?? null]);
 }
 
+/** A campaign id without leading zeros, if it is a number. */
+export function toCanonicalCampaignId(text: string): string {
+  return /^[0-9]+$/.test(text) ? text.replace(/^0+(?=[0-9])/, '') : text;
+}
+
 /**
  * Whether a record fulfils every criterion of a lookup. A stored number may have a dial prefix (`9` or `57` before the
  * number), so phones are compared from the right.
@@ -72,7 +86,7 @@ export function matches(record: CampaignRecord, lookup: Lookup): boolean {
   );
 }
 
-function readPhone(given: string): string | undefined {
+function readPhone(given: string, countryCode: string | undefined): string | undefined {
   const compact = given.replace(PHONE_PUNCTUATION, '');
   if (compact === '') return undefined;
   const digits = compact.startsWith('+') ? compact.slice(1) : compact;
@@ -81,7 +95,16 @@ function readPhone(given: string): string | undefined {
   const expected = `phone must contain ${min} to ${max} digits ${ignored}`;
   if (!/^[0-9]+$/.test(digits)) throw badInput(`${expected}; got other characters.`);
   if (digits.length < min || digits.length > max) throw badInput(`${expected}; got ${digits.length} digits.`);
-  return digits;
+  return countryCode === undefined ? digits : withoutCountryCode(compact, digits, countryCode);
+}
+
+/** The number without its country code, written as `+57`, `0057`, or `57` before a full national number. */
+function withoutCountryCode(compact: string, digits: string, countryCode: string): string {
+  const international = compact.startsWith('+') ? digits : compact.startsWith('00') ? digits.slice(2) : undefined;
+  const isLong = digits.length > (LONGER_NATIONAL_DIGITS[countryCode] ?? NATIONAL_DIGITS);
+  const full = international ?? (isLong ? digits : '');
+  const national = full.startsWith(countryCode) ? full.slice(countryCode.length) : '';
+  return national.length >= PHONE_DIGITS.min ? national : digits;
 }
 
 function readCustomerId(given: string): string | undefined {
@@ -102,7 +125,7 @@ function readCampaignId(given: string): string | undefined {
   const expected = `campaignId must contain 1 to ${CAMPAIGN_ID_DIGITS} digits and nothing else`;
   if (!/^[0-9]+$/.test(text)) throw badInput(`${expected}; got other characters.`);
   if (text.length > CAMPAIGN_ID_DIGITS) throw badInput(`${expected}; got ${text.length} digits.`);
-  return text;
+  return toCanonicalCampaignId(text);
 }
 
 function badInput(message: string): LookupFailure {

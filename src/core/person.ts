@@ -12,10 +12,14 @@ export interface Person {
 /**
  * Cleans and checks the criteria that identify a person.
  *
+ * @param countryCode as in `readLookup`
  * @throws LookupFailure `bad-input`, as `readLookup`
  */
-export function readPerson({ phone, customerId }: Pick<Criteria, 'phone' | 'customerId'>): Person {
-  return readLookup({ phone, customerId });
+export function readPerson(
+  { phone, customerId }: Pick<Criteria, 'phone' | 'customerId'>,
+  countryCode?: string,
+): Person {
+  return readLookup({ phone, customerId }, countryCode);
 }
 
 /** Whether an answer concerns a person: its lookup names their phone or customer id, or it holds a record of theirs. */

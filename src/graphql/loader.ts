@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
-import type { Answer, Freshness, LookupOptions, LookupSource } from '../core/answer.js';
+import type { Answer, Freshness, LookupOptions, LookupSource, Operation } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 import { lookupKey, readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
 import type { RunningOperation } from './operation.js';
+import type { RecordIds, RecordReference } from './record-ids.js';
 
 /** A record with its answer. Each resolver result is a new object, because the federation library writes on it. */
 export interface FoundRecord {
@@ -29,8 +30,13 @@ export interface LoadArguments extends Criteria {
 export interface RecordLoader {
   /** @throws LookupFailure `bad-input` if the arguments are not valid, or as `LookupSource.find` */
   load(args: LoadArguments): Promise<Answer>;
-  /** @throws LookupFailure as `LookupSource.find` */
-  loadLookup(lookup: Lookup): Promise<Answer>;
+  /**
+   * Loads the record of an id, if possible from any cached answer that holds it.
+   *
+   * @returns undefined if the record no longer exists
+   * @throws LookupFailure as `LookupSource.find`
+   */
+  loadRecord(reference: RecordReference): Promise<FoundRecord | undefined>;
   /**
    * When the first of the loaded answers stops being fresh, in epoch milliseconds.
    *
@@ -39,42 +45,84 @@ export interface RecordLoader {
   freshUntil(): number | undefined;
 }
 
+export interface LoaderOptions {
+  readonly source: LookupSource;
+  /** The cached answers by their records. */
+  readonly cache: { answerWith(fingerprint: string, minSentAt: number, operation: Operation): Answer | undefined };
+  readonly ids: Pick<RecordIds, 'fingerprintsOf'>;
+  readonly freshness: Freshness;
+  /** A smaller `maxAge` is raised to this, in milliseconds. */
+  readonly minMaxAgeMs: number;
+  /** As in `readLookup`. */
+  readonly countryCode: string | undefined;
+}
+
 interface Request {
   readonly lookup: Lookup;
   /** Undefined: the caller gives none. */
   readonly maxAgeMs: number | undefined;
+  /** Whether a call for all campaigns of the person may replace that of the lookup. */
+  readonly mergesCampaigns: boolean;
 }
 
-export function createLoader(source: LookupSource, running: RunningOperation, freshness: Freshness): RecordLoader {
+export function createLoader(running: RunningOperation, options: LoaderOptions): RecordLoader {
+  const { source, cache, ids, freshness, minMaxAgeMs, countryCode } = options;
   const { operation, deadline, signal } = running;
   // The promises are wrapped, so that each lookup settles by itself: a slow or failed one does not delay the others.
   const loader = new DataLoader<Request, { readonly answer: Promise<Answer> }, string>(
-    (requests) =>
-      Promise.resolve(
-        requests.map(({ lookup, maxAgeMs }) => {
-          const times = oldestAccepted(operation.startedAt, maxAgeMs, freshness);
-          return { answer: source.find(lookup, { operation, deadline, signal, ...times }) };
-        }),
-      ),
+    (requests) => Promise.resolve(planCalls(requests).map((request) => ({ answer: find(request) }))),
     { cacheKeyFn: ({ lookup, maxAgeMs }) => `${maxAgeMs ?? ''}${lookupKey(lookup)}` },
   );
   let freshUntil: number | undefined;
-  const load = async (request: Request): Promise<Answer> => {
+
+  function find({ lookup, maxAgeMs, mergesCampaigns }: Request): Promise<Answer> {
+    const times = oldestAccepted(operation.startedAt, maxAgeMs, freshness);
+    return source.find(lookup, { operation, deadline, signal, mergesCampaigns, ...times });
+  }
+
+  async function load(request: Request): Promise<Answer> {
     const answer = await (await loader.load(request)).answer;
-    const freshMs = Math.min(freshness.freshMs, request.maxAgeMs ?? Infinity);
-    freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + freshMs);
+    shortenFreshness(answer, request.maxAgeMs);
     return answer;
-  };
+  }
+
+  function shortenFreshness(answer: Answer, maxAgeMs = Infinity): void {
+    freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + Math.min(freshness.freshMs, maxAgeMs));
+  }
 
   return {
     // Async, so that invalid arguments reject instead of throwing. Nothing is awaited before the load, because
     // DataLoader batches the loads of one tick.
     async load({ maxAge, ...criteria }) {
-      return load({ lookup: readLookup(criteria), maxAgeMs: readMaxAge(maxAge) });
+      const lookup = readLookup(criteria, countryCode);
+      return load({ lookup, maxAgeMs: readMaxAge(maxAge, minMaxAgeMs), mergesCampaigns: false });
     },
-    loadLookup: (lookup) => load({ lookup, maxAgeMs: undefined }),
+    async loadRecord({ lookup, fingerprint }) {
+      const { minSentAt } = oldestAccepted(operation.startedAt, undefined, freshness);
+      const cached = cache.answerWith(fingerprint, minSentAt, operation);
+      if (cached !== undefined) shortenFreshness(cached);
+      // The records of one person share a call.
+      const answer = cached ?? (await load({ lookup, maxAgeMs: undefined, mergesCampaigns: true }));
+      const index = ids.fingerprintsOf(answer).indexOf(fingerprint);
+      const record = answer.records[index];
+      return record === undefined ? undefined : { record, answer, index };
+    },
     freshUntil: () => freshUntil,
   };
+}
+
+/** Merges the campaigns of a person that a batch asks for several times: one call for all campaigns is fewer calls. */
+function planCalls(requests: readonly Request[]): Request[] {
+  const lookupsOf = new Map<string, Set<string>>();
+  const personOf = ({ phone, customerId }: Lookup): string => JSON.stringify([phone, customerId]);
+  for (const { lookup } of requests) {
+    const lookups = lookupsOf.get(personOf(lookup)) ?? new Set();
+    lookupsOf.set(personOf(lookup), lookups.add(lookupKey(lookup)));
+  }
+  return requests.map((request) => {
+    const lookups = lookupsOf.get(personOf(request.lookup))?.size ?? 0;
+    return { ...request, mergesCampaigns: request.mergesCampaigns || lookups > 1 };
+  });
 }
 
 /**
@@ -95,11 +143,12 @@ function oldestAccepted(
   };
 }
 
-function readMaxAge(maxAge: number | null | undefined): number | undefined {
+/** @returns milliseconds; undefined: the caller gives no `maxAge` */
+function readMaxAge(maxAge: number | null | undefined, minMs: number): number | undefined {
   if (maxAge === null || maxAge === undefined) return undefined;
   if (maxAge < 0) {
     const message = 'maxAge must be a number of seconds, 0 or more; got a negative number.';
     throw new LookupFailure('bad-input', { message });
   }
-  return maxAge * 1_000;
+  return Math.max(minMs, maxAge * 1_000);
 }

@@ -6,22 +6,28 @@ import { readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
 
 /** The first character of every id. A future format has another one. */
-const VERSION = '1';
+const VERSION = '2';
 const VERSION_BYTES = new TextEncoder().encode(VERSION);
 /** Plaintexts are padded to a multiple of this, so that the length of an id reveals nothing about its content. */
 const BLOCK_BYTES = 32;
+/** The criteria of the lookup, in their order in an id. */
+const CRITERIA = ['campaignId', 'customerId', 'phone'] as const;
 
 /** The content of a record id. */
 export interface RecordReference {
   /** A lookup whose answer holds the record. */
   readonly lookup: Lookup;
-  /** The record's index in an answer to `lookup`; -1 if the answer no longer holds it. */
-  locate(answer: Answer): number;
+  /** Identifies the record among those of all answers. */
+  readonly fingerprint: string;
 }
 
 export interface RecordIds {
   /** The id of the record at `index` of an answer. */
   idOf(answer: Answer, index: number): string;
+  /**
+   * A text for each record of an answer. A record has the same one in every answer, and after every call to the person.
+   */
+  fingerprintsOf(answer: Answer): readonly string[];
   /** The reference that an id holds; undefined if it is not an id made with one of the secrets. Takes any value. */
   read(id: unknown): RecordReference | undefined;
 }
@@ -35,41 +41,44 @@ export interface RecordIds {
  * names, opts and phones. Every lookup selects by some of these, so records with equal fingerprints are always in the
  * same answers, and are told apart by their order there.
  *
+ * A record without a campaign, because Wolkvox left it out, has another fingerprint if a lookup of its campaign found
+ * it. Its id then has the campaign in its lookup, so that it is found again in the same way.
+ *
  * @param secrets the first one encrypts ids; all of them decrypt ids, so that a secret can be replaced. At least one.
+ * @param countryCode as in `readLookup`
  */
-export function createRecordIds(secrets: readonly string[]): RecordIds {
+export function createRecordIds(secrets: readonly string[], countryCode?: string): RecordIds {
   const keys = secrets.map(deriveKey);
   const [writeKey] = keys;
   if (writeKey === undefined) throw new RangeError('createRecordIds needs at least one secret; got none.');
   const idsOf = new WeakMap<Answer, (string | undefined)[]>();
-  const fingerprintsOf = new WeakMap<Answer, readonly string[]>();
-  const fingerprints = (answer: Answer): readonly string[] =>
-    getOrCreate(fingerprintsOf, answer, () => fingerprintAll(answer.records));
+  const fingerprints = new WeakMap<Answer, readonly string[]>();
+  const fingerprintsOf = (answer: Answer): readonly string[] =>
+    getOrCreate(fingerprints, answer, () => fingerprintAll(answer.records));
 
   return {
+    fingerprintsOf,
     idOf(answer, index) {
       const ids = getOrCreate(idsOf, answer, () => []);
       const record = answer.records[index];
-      const fingerprint = fingerprints(answer)[index];
+      const fingerprint = fingerprintsOf(answer)[index];
       if (record === undefined || fingerprint === undefined) {
         throw new RangeError(`The index must be below ${answer.records.length}; got ${index}.`);
       }
-      return (ids[index] ??= encrypt(writeKey, { fingerprint, lookup: lookupOf(record) }));
+      return (ids[index] ??= encrypt(writeKey, { fingerprint, lookup: lookupOf(record, countryCode) }));
     },
 
     read(id) {
       const content = typeof id === 'string' ? decrypt(keys, id) : undefined;
-      if (content === undefined || content.lookup === null) return undefined;
-      const { fingerprint, lookup } = content;
-      return { lookup, locate: (answer) => fingerprints(answer).indexOf(fingerprint) };
+      return content === undefined || Object.keys(content.lookup).length === 0 ? undefined : content;
     },
   };
 }
 
 interface IdContent {
   readonly fingerprint: string;
-  /** Null: no lookup can find the record. */
-  readonly lookup: Lookup | null;
+  /** Without criteria: no lookup can find the record. */
+  readonly lookup: Lookup;
 }
 
 function deriveKey(secret: string): Uint8Array {
@@ -77,7 +86,9 @@ function deriveKey(secret: string): Uint8Array {
 }
 
 function encrypt(key: Uint8Array, { fingerprint, lookup }: IdContent): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, lookup]));
+  const bytes = new TextEncoder().encode(
+    JSON.stringify([fingerprint, ...CRITERIA.map((name) => lookup[name] ?? null)]),
+  );
   const padded = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES).fill(0x20);
   padded.set(bytes);
   return VERSION + Buffer.from(aessiv(key, VERSION_BYTES).encrypt(padded)).toString('base64url');
@@ -91,8 +102,9 @@ function decrypt(keys: readonly Uint8Array[], id: string): IdContent | undefined
     const text = tryDecrypt(key, sealed);
     if (text === undefined) continue;
     // The text is authentic, so `encrypt` wrote it.
-    const [fingerprint, lookup] = JSON.parse(text) as [string, Lookup | null];
-    return { fingerprint, lookup };
+    const [fingerprint = '', ...values] = JSON.parse(text) as string[];
+    const criteria = CRITERIA.map((name, index) => [name, values[index] ?? null]).filter(([, value]) => value !== null);
+    return { fingerprint, lookup: Object.fromEntries(criteria) as Lookup };
   }
   return undefined;
 }
@@ -131,22 +143,27 @@ function fingerprintOf({
 }
 
 /**
- * A lookup that finds the record again: by its customer id, else by a phone, else by its campaign. It never combines a
- * person with a campaign, so that the records of one person share a call, which is often the one that found them.
+ * A lookup that finds the record again: by its customer id, else by a phone, in its campaign; else by its campaign
+ * alone.
  *
- * @returns null if none of the record's values is a valid criterion
+ * @returns no criteria if none of the record's values is a valid one
  */
-function lookupOf({ campaignId, customerId, phones }: CampaignRecord): Lookup | null {
-  const candidates: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number })), { campaignId }];
-  for (const candidate of candidates) {
+function lookupOf({ campaignId, customerId, phones }: CampaignRecord, countryCode: string | undefined): Lookup {
+  const persons: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number }))];
+  const candidates = persons.filter(isGiven).flatMap((person) => [{ ...person, campaignId }, person]);
+  for (const candidate of [...candidates, { campaignId }]) {
     try {
-      return readLookup(candidate);
+      return readLookup(candidate, countryCode);
     } catch (error) {
       // The value is blank or not a valid criterion, such as a phone of four digits. The next candidate is tried.
       if (!(error instanceof LookupFailure)) throw error;
     }
   }
-  return null;
+  return {};
+}
+
+function isGiven({ customerId, phone }: Criteria): boolean {
+  return (customerId ?? phone ?? '').trim() !== '';
 }
 
 function getOrCreate<Key extends object, Value>(map: WeakMap<Key, Value>, key: Key, create: () => Value): Value {

@@ -53,6 +53,13 @@ const roomScript = {
 redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
 };
 
+/** Returns the value of a call that was sent at or after ARGV[1]. */
+const readScript = {
+  name: 'read',
+  lua: `local stored = redis.call('GET', KEYS[1])
+return stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) and stored or false`,
+};
+
 /** A value is the time when its call was sent, a space, and the sealed answer. */
 const writeScript = {
   name: 'write',
@@ -101,10 +108,12 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   return {
     keysOf,
     open,
-    async read(lookup) {
+    async read(lookup, minSentAt) {
       try {
         const keys = keysOf(lookup);
-        const value = await connection.send('GET', keys.answer);
+        const value = await (minSentAt === undefined
+          ? connection.send('GET', keys.answer)
+          : connection.run(readScript, [keys.answer], Math.max(0, Math.ceil(minSentAt))));
         return value instanceof Buffer ? await open(keys, value) : undefined;
       } catch {
         // The connection has reported it. Without Redis the cache is empty.

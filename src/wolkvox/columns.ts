@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { matches } from '../core/lookup.js';
+import { matches, toCanonicalCampaignId } from '../core/lookup.js';
 import type { Lookup } from '../core/lookup.js';
 import { CALL_OUTCOMES } from '../core/record.js';
 import type { CampaignAddress, CallOutcome, CampaignPhone, CampaignRecord } from '../core/record.js';
@@ -51,7 +51,7 @@ function readUndated(row: Row, lookup: Lookup): CampaignRecord {
   const connId = textOf(row, 'conn_id');
   const result = textOf(row, 'result');
   return {
-    campaignId: textOf(row, 'campaign_id') ?? lookup.campaignId ?? '',
+    campaignId: toCanonicalCampaignId(textOf(row, 'campaign_id') ?? lookup.campaignId ?? ''),
     customerId: textOf(row, 'customer_id'),
     customerName: textOf(row, 'customer_name'),
     customerLastName: textOf(row, 'customer_last_name'),

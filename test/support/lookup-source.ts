@@ -79,6 +79,7 @@ export function lookupOptions(clock: Clock, options: Partial<LookupOptions> = {}
     signal: new AbortController().signal,
     minSentAt: 0,
     minStaleSentAt: 0,
+    mergesCampaigns: false,
     ...options,
   };
 }

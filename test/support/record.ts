@@ -1,3 +1,4 @@
+import type { Answer } from '../../src/core/answer.js';
 import type { CampaignRecord } from '../../src/core/record.js';
 
 /** A record of an invented person; empty but for its campaign unless `overrides` says otherwise. */
@@ -17,4 +18,11 @@ export function campaignRecord(overrides: Partial<CampaignRecord> = {}): Campaig
     outcome: null,
     ...overrides,
   };
+}
+
+/** A text for each record of an answer, as the store needs it. */
+export function fingerprintsOf({ records }: Answer): string[] {
+  return records.map(({ campaignId, customerId, customerName }) =>
+    JSON.stringify([campaignId, customerId, customerName]),
+  );
 }

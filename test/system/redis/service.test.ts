@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { find } from '../../support/find.js';
 import { codesOf } from '../../support/graphql-client.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { logLines, startService, type TestService } from '../../support/service.js';
@@ -48,6 +49,39 @@ describe('replicas of the service over one Redis', () => {
     const responses = await Promise.all(replicas.map(({ ask }) => ask(operation(30))));
     expect(first.simulator.requestLog.calls).toHaveLength(20);
     expect([...new Set(responses.flatMap(codesOf))]).toEqual(['UPSTREAM_QUOTA_EXHAUSTED']);
+  });
+
+  it('find the records of ids in an answer that another replica got, and parts of it (defects 13 and 14)', async () => {
+    const { replicas, first } = await startReplicas(2);
+    const [one, other] = replicas as [TestService, TestService];
+    // A record without a customer id is found by its phone, and how Wolkvox compares phones is unknown.
+    const listed = (await find(one, { campaignId: '4821' }))
+      .filter(({ customerId }) => customerId !== null)
+      .slice(0, 50);
+    expect(listed).toHaveLength(50);
+    const representations = listed.map(({ id }) => ({ __typename: 'CampaignRecord', id }));
+    const query =
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on CampaignRecord { id customerName } } }';
+    const { data, errors } = await other.ask(query, { r: representations });
+    expect(errors).toEqual([]);
+    expect(data?.['_entities']).toEqual(listed.map(({ id, customerName }) => ({ id, customerName })));
+    await find(one, { customerId: '21839174' });
+    expect(await find(other, { customerId: '21839174', campaignId: '7203' })).not.toEqual([]);
+    expect(first.simulator.requestLog.calls).toHaveLength(2);
+  });
+
+  it('ask once for the limit and the use of the account, and all of them take them over', async () => {
+    const env = { WOLKVOX_QUOTA_SYNC_MINUTES: '60' };
+    const { redis, replicas, first } = await startReplicas(3, env);
+    const showsFigures = ({ get }: TestService): Promise<void> =>
+      expect
+        .poll(async () => (await get('/readyz')).json(), { timeout: 10_000 })
+        .toMatchObject({ quota: { used: 1, limit: 10_000 } });
+    await Promise.all(replicas.map(showsFigures));
+    const later = await startService({ env: { REDIS_URL: redis.url, WOLKVOX_BASE_URL: first.upstream, ...env } });
+    await showsFigures(later);
+    expect(first.simulator.requestLog.information).toHaveLength(1);
+    expect([...replicas, later].flatMap((replica) => logLines(replica, 'quota.synced'))).toHaveLength(1);
   });
 
   it('give a record the same id, and erase their caches together', async () => {

@@ -8,6 +8,7 @@ import { createClock, type Clock } from '../../../src/core/clock.js';
 import type { ServiceEvent } from '../../../src/core/events.js';
 import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../../../src/core/failure.js';
 import { lookupKey, type Lookup } from '../../../src/core/lookup.js';
+import type { CampaignRecord } from '../../../src/core/record.js';
 import {
   createManualClock,
   createManualSource,
@@ -16,7 +17,7 @@ import {
   type ManualClock,
   type ManualSource,
 } from '../../support/lookup-source.js';
-import { campaignRecord } from '../../support/record.js';
+import { campaignRecord, fingerprintsOf } from '../../support/record.js';
 
 const FRESH_MS = 300_000;
 const STALE_MS = 3_600_000;
@@ -43,6 +44,7 @@ interface TestCache<TestClock extends Clock> {
 interface CacheSettings {
   readonly freshMs?: number;
   readonly maxBytes?: number;
+  readonly searchesAllCampaigns?: boolean;
   readonly sharedCache?: SharedCache;
   /** Stands between the cache and the calls. */
   readonly layer?: (next: LookupSource) => LookupSource;
@@ -51,7 +53,7 @@ interface CacheSettings {
 function createTestCache(settings?: CacheSettings): TestCache<ManualClock>;
 function createTestCache<TestClock extends Clock>(settings: CacheSettings, clock: TestClock): TestCache<TestClock>;
 function createTestCache(settings: CacheSettings = {}, clock: Clock = createManualClock()): TestCache<Clock> {
-  const { freshMs = FRESH_MS, maxBytes = 1_000_000, sharedCache, layer } = settings;
+  const { freshMs = FRESH_MS, maxBytes = 1_000_000, searchesAllCampaigns = true, sharedCache, layer } = settings;
   const source = createManualSource(clock);
   const queue: RecordedQueue = { promoted: [], demoted: [], hasWaitingCall: false };
   const events: ServiceEvent[] = [];
@@ -59,6 +61,8 @@ function createTestCache(settings: CacheSettings = {}, clock: Clock = createManu
     freshness: { freshMs, staleMs: STALE_MS },
     staleAfterMs: STALE_AFTER_MS,
     maxBytes,
+    searchesAllCampaigns,
+    fingerprintsOf,
     sharedCache,
     queue: {
       promote(lookup) {
@@ -124,12 +128,12 @@ describe('A cached answer', () => {
     const test = createTestCache();
     await fill(test, ANA);
     void test.find(BEA);
-    void test.find({ ...ANA, campaignId: '1' });
+    void test.find({ ...BEA, ...ANA });
     await settle();
-    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, BEA, { ...ANA, campaignId: '1' }]);
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, BEA, { ...BEA, ...ANA }]);
   });
 
-  it('is replaced by none that was sent earlier, in whatever order answers arrive', async () => {
+  it('is replaced by none that was sent earlier, in whatever order answers arrive (defect 1)', async () => {
     const sent = fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 2, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(
@@ -183,7 +187,7 @@ describe('Callers of one lookup', () => {
     expect(test.events.map((event) => 'from' in event && event.from)).toEqual(['wolkvox', 'flight', 'flight']);
   });
 
-  it('decide for themselves: a strict caller joins a waiting call and looks again if it was sent too early', async () => {
+  it('decide for themselves: a strict caller joins a waiting call and looks again if it was sent too early (defect 3)', async () => {
     const test = createTestCache();
     const lenient = test.find(ANA);
     await settle();
@@ -202,7 +206,7 @@ describe('Callers of one lookup', () => {
     await expect(strict).resolves.toMatchObject({ sentAt: minSentAt });
   });
 
-  it('decide for themselves: a strict caller starts a later call if the one under way was sent too early', async () => {
+  it('decide for themselves: a strict caller starts a later call if the one under way was sent too early (defect 2)', async () => {
     const test = createTestCache();
     const lenient = test.find(ANA);
     await settle();
@@ -237,7 +241,7 @@ describe('Callers of one lookup', () => {
     expect(test.source.calls).toHaveLength(2);
   });
 
-  it('decide for themselves after a failure: only the lenient one accepts the stale answer', async () => {
+  it('decide for themselves after a failure: only the lenient one accepts the stale answer (defect 3)', async () => {
     const test = createTestCache();
     const sentAt = test.clock.epochMs();
     await fill(test, ANA);
@@ -392,7 +396,7 @@ describe('A caller that leaves', () => {
     await expect(test.find(ANA, { signal })).resolves.toMatchObject({ records: [{}] });
   });
 
-  it('does not prevent the second attempt that another caller needs', async () => {
+  it('does not prevent the second attempt that another caller needs (defect 10)', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const test = createTestCache({ layer: createRetry({ observe: () => undefined, random: () => 1 }) });
@@ -462,7 +466,7 @@ describe('A slow call', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
   afterEach(() => vi.useRealTimers());
 
-  it('lets a stale answer go first after staleAfterMs, and goes on into the cache', async () => {
+  it('lets a stale answer go first after staleAfterMs, and goes on into the cache (defect 5)', async () => {
     const test = createTestCache({}, createClock());
     await fill(test, ANA, 'old');
     await vi.advanceTimersByTimeAsync(1_000);
@@ -540,6 +544,145 @@ describe('A slow call', () => {
     expect(isServed).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(isServed).toBe(true);
+  });
+});
+
+describe('A broader lookup', () => {
+  const ANA_IN_1: Lookup = { ...ANA, campaignId: '1' };
+  const ANA_IN_2: Lookup = { ...ANA, campaignId: '2' };
+  const inCampaigns = (...ids: string[]): CampaignRecord[] =>
+    ids.map((campaignId) => campaignRecord({ campaignId, customerId: '20111222' }));
+  const campaignsOf = async (answer: Promise<Answer>): Promise<string[]> =>
+    (await answer).records.map(({ campaignId }) => campaignId);
+
+  it('answers from the cache with its time, and the later one of two answers wins', async () => {
+    const test = createTestCache();
+    const direct = test.find(ANA_IN_1);
+    await settle();
+    await test.source.call(0).answer({ records: inCampaigns('1', '1') });
+    expect(await campaignsOf(direct)).toEqual(['1', '1']);
+    test.clock.advance(1_000);
+    void test.find(ANA);
+    await settle();
+    const sentAt = test.clock.epochMs();
+    await test.source.call(1).answer({ records: inCampaigns('1', '2'), sentAt });
+    await expect(test.find(ANA_IN_1)).resolves.toMatchObject({ sentAt, records: inCampaigns('1') });
+    await expect(test.find(ANA_IN_1, { minSentAt: sentAt })).resolves.toMatchObject({ sentAt });
+    void test.find(ANA_IN_1, { minSentAt: sentAt + 1 });
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA_IN_1, ANA, ANA_IN_1]);
+  });
+
+  it('answers a customer in a campaign from the whole campaign, but never a phone', async () => {
+    const test = createTestCache();
+    const records = [...inCampaigns('1'), campaignRecord({ campaignId: '1', customerId: 'other' })];
+    void test.find({ campaignId: '1' });
+    await settle();
+    await test.source.call(0).answer({ records });
+    await expect(test.find(ANA_IN_1)).resolves.toMatchObject({ records: inCampaigns('1') });
+    void test.find({ ...BEA, campaignId: '1' });
+    void test.find({ ...BEA, ...ANA, campaignId: '1' });
+    void test.find(ANA);
+    await settle();
+    expect(test.source.calls).toHaveLength(4);
+  });
+
+  it('does not answer if Wolkvox leaves out the campaign of a record', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    await test.source.call(0).answer({ records: inCampaigns('1', '') });
+    void test.find(ANA_IN_1);
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, ANA_IN_1]);
+  });
+
+  it('does not answer with its remembered failure', async () => {
+    const test = createTestCache();
+    void test.find(ANA);
+    await settle();
+    await test.source.call(0).fail('malformed');
+    void test.find(ANA_IN_1);
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, ANA_IN_1]);
+  });
+
+  it('that is under way is joined', async () => {
+    const test = createTestCache();
+    const found = [test.find(ANA), test.find(ANA_IN_1), test.find(ANA_IN_2)];
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA]);
+    await test.source.call(0).answer({ records: inCampaigns('1') });
+    expect(await Promise.all(found.map(campaignsOf))).toEqual([['1'], ['1'], []]);
+    expect(test.events.map((event) => 'from' in event && event.from)).toEqual(['wolkvox', 'flight', 'flight']);
+  });
+
+  it('is asked once for several campaigns of one person, and then each one if its answer is too large', async () => {
+    const test = createTestCache();
+    const merged = { mergesCampaigns: true };
+    const found = [test.find(ANA_IN_1, merged), test.find(ANA_IN_2, merged)];
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA]);
+    await test.source.call(0).fail('too-large');
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, ANA_IN_1, ANA_IN_2]);
+    await test.source.call(1).answer({ records: inCampaigns('1') });
+    await test.source.call(2).answer({ records: [] });
+    expect(await Promise.all(found.map(campaignsOf))).toEqual([['1'], []]);
+    // The failure is remembered.
+    void test.find({ ...ANA, campaignId: '3' }, merged);
+    await settle();
+    expect(test.source.calls).toHaveLength(4);
+    expect(test.source.call(3).lookup).toEqual({ ...ANA, campaignId: '3' });
+  });
+
+  it('that fails ends the lookups that wait for it, and each gets the stale answer that it has', async () => {
+    const test = createTestCache();
+    await fill(test, ANA_IN_1, 'stale');
+    test.clock.advance(FRESH_MS + 1);
+    const options = { mergesCampaigns: true, minSentAt: test.clock.epochMs() };
+    const found = [test.find(ANA_IN_1, options), test.find(ANA_IN_2, options)];
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA_IN_1, ANA]);
+    await test.source.call(1).fail('server');
+    await expect(found[0]).resolves.toMatchObject({ records: [{ customerName: 'stale' }] });
+    await expect(found[1]).rejects.toMatchObject({ kind: 'server' });
+    expect(test.source.calls).toHaveLength(2);
+  });
+
+  it('is neither asked nor used if a call without a campaign does not search all campaigns', async () => {
+    const test = createTestCache({ searchesAllCampaigns: false });
+    void test.find(ANA);
+    void test.find(ANA_IN_1, { mergesCampaigns: true });
+    await settle();
+    expect(test.source.calls.map(({ lookup }) => lookup)).toEqual([ANA, ANA_IN_1]);
+    await test.source.call(0).answer({ records: inCampaigns('1', '2') });
+    void test.find(ANA_IN_2);
+    await settle();
+    expect(test.source.calls).toHaveLength(3);
+  });
+
+  it('is read from the shared cache, if it is fresh enough, by one command for all lookups', async () => {
+    const clock = createManualClock();
+    const reads: [Lookup, number | undefined][] = [];
+    const answer: Answer = { records: inCampaigns('1', '2'), sentAt: clock.epochMs(), source: 'shared' };
+    const sharedCache: SharedCache = {
+      read: (lookup, minSentAt) => {
+        reads.push([lookup, minSentAt]);
+        return Promise.resolve(lookupKey(lookup) === lookupKey(ANA) ? answer : undefined);
+      },
+    };
+    const test = createTestCache({ sharedCache }, clock);
+    const { sentAt } = answer;
+    const found = [test.find(ANA_IN_1, { minSentAt: sentAt }), test.find(ANA_IN_2, { minSentAt: sentAt })];
+    expect(await Promise.all(found.map(campaignsOf))).toEqual([['1'], ['2']]);
+    expect(test.source.calls).toHaveLength(0);
+    expect(reads).toEqual([
+      [ANA_IN_1, undefined],
+      [ANA, sentAt],
+      [{ campaignId: '1' }, sentAt],
+      [ANA_IN_2, undefined],
+      [{ campaignId: '2' }, sentAt],
+    ]);
   });
 });
 
@@ -688,8 +831,11 @@ describe('An erasure', () => {
     const found = test.find(ANA);
     test.cache.erase();
     give({ records: [campaignRecord()], sentAt: clock.epochMs(), source: 'shared' });
-    await found;
+    await settle();
     expect(test.cache.state().entries).toBe(0);
+    // The answer of before the erasure is not served, either.
+    await test.source.call(0).answer();
+    await expect(found).resolves.toMatchObject({ records: [] });
   });
 });
 

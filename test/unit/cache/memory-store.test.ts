@@ -1,16 +1,19 @@
 import { expect, it } from 'vitest';
 import { createMemoryStore, type MemoryStore } from '../../../src/cache/memory-store.js';
 import type { Answer, Freshness } from '../../../src/core/answer.js';
+import { inAllCampaigns, inWholeCampaign } from '../../../src/core/broader-lookup.js';
 import { LookupFailure } from '../../../src/core/failure.js';
 import type { Lookup } from '../../../src/core/lookup.js';
 import { createManualClock } from '../../support/lookup-source.js';
-import { campaignRecord } from '../../support/record.js';
+import { campaignRecord, fingerprintsOf } from '../../support/record.js';
 
 const ANA: Lookup = { customerId: '20111222' };
 const clock = createManualClock();
 
 function createStore(freshness: Freshness, maxBytes = 1_000_000): MemoryStore {
-  return createMemoryStore({ freshness, maxBytes, clock });
+  const broaderLookups = (lookup: Lookup): Lookup[] =>
+    [inAllCampaigns(lookup), inWholeCampaign(lookup)].filter((broader) => broader !== undefined);
+  return createMemoryStore({ freshness, maxBytes, broaderLookups, fingerprintsOf, clock });
 }
 
 function answerOf(text: string, sentAt = clock.epochMs()): Answer {
@@ -110,4 +113,28 @@ it('An erasure drops the answers whose lookup or records name the person, and no
   expect(store.answer({ customerId: '2' })).toBeDefined();
   expect(store.erase()).toBe(1);
   expect(store.state()).toEqual({ entries: 0, bytes: 0 });
+});
+
+it('The store finds a record in each answer that holds it, until the answers are gone', () => {
+  const store = createStore({ freshMs: 300_000, staleMs: 0 });
+  const [fingerprint = ''] = fingerprintsOf(answerOf('Ana'));
+  expect(store.answerWith(fingerprint, 0)).toBeUndefined();
+  const early = answerOf('Ana', clock.epochMs() - 1_000);
+  const late = answerOf('Ana');
+  store.putAnswer(ANA, early);
+  store.putAnswer({ campaignId: '1' }, late);
+  expect(store.answerWith(fingerprint, 0)).toBe(early);
+  expect(store.answerWith(fingerprint, late.sentAt)).toBe(late);
+  expect(store.answerWith(fingerprint, late.sentAt + 1)).toBeUndefined();
+  store.putAnswer(ANA, answerOf('Bea'));
+  expect(store.answerWith(fingerprint, 0)).toBe(late);
+  store.erase();
+  expect(store.answerWith(fingerprint, 0)).toBeUndefined();
+});
+
+it('The store finds no record of an answer that it does not keep', () => {
+  const store = createStore({ freshMs: 300_000, staleMs: 0 }, 2_000);
+  const large = answerOf('x'.repeat(4_000));
+  store.putAnswer(ANA, large);
+  expect(store.answerWith(fingerprintsOf(large)[0] ?? '', 0)).toBeUndefined();
 });

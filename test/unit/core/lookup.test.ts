@@ -162,6 +162,49 @@ describe('a phone', () => {
   });
 });
 
+describe('the country code of a phone', () => {
+  const phoneOf = (phone: string, countryCode?: string): string | undefined => readLookup({ phone }, countryCode).phone;
+
+  it.each([
+    ['57', '+57 306 482 1975', '3064821975'],
+    ['57', '573064821975', '3064821975'],
+    ['57', '00573064821975', '3064821975'],
+    ['57', '3064821975', '3064821975'],
+    // A fixed line without its area code, and a mobile number that begins like the country code.
+    ['57', '5712345', '5712345'],
+    ['57', '5706482197', '5706482197'],
+    ['57', '+57 6011 528', '6011528'],
+    // Another country.
+    ['57', '+51 912 345 678', '51912345678'],
+    ['51', '51912345678', '912345678'],
+    ['507', '50761234567', '61234567'],
+    ['1', '13055550123', '3055550123'],
+    // Numbers of Brazil have 11 digits, and one of its area codes is 55.
+    ['55', '55991234567', '55991234567'],
+    ['55', '5555991234567', '55991234567'],
+  ])('%s is removed from %s: %s (defect 15)', (countryCode, phone, expected) => {
+    expect(phoneOf(phone, countryCode)).toBe(expected);
+    expect(phoneOf(expected, countryCode)).toBe(expected);
+  });
+
+  it('stays if none is configured', () => {
+    expect(phoneOf('+57 306 482 1975')).toBe('573064821975');
+    expect(phoneOf('00573064821975')).toBe('00573064821975');
+  });
+});
+
+describe('the leading zeros of a campaign id', () => {
+  it.each([
+    ['04821', '4821'],
+    ['4821', '4821'],
+    ['0004821', '4821'],
+    ['000', '0'],
+    ['48210', '48210'],
+  ])('%s is %s (defect 15)', (given, expected) => {
+    expect(readLookup({ campaignId: given })).toEqual({ campaignId: expected });
+  });
+});
+
 describe('blank criteria', () => {
   it('count as absent', () => {
     fc.assert(

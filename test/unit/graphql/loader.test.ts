@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Freshness, LookupOptions } from '../../../src/core/answer.js';
 import { createClock } from '../../../src/core/clock.js';
 import type { Lookup } from '../../../src/core/lookup.js';
-import { createLoader, type RecordLoader } from '../../../src/graphql/loader.js';
+import { createLoader, type LoaderOptions, type RecordLoader } from '../../../src/graphql/loader.js';
+import { campaignRecord, fingerprintsOf } from '../../support/record.js';
 import { startOperation, type RunningOperation } from '../../../src/graphql/operation.js';
 
 interface Found {
@@ -10,8 +11,16 @@ interface Found {
   readonly options: LookupOptions;
 }
 
+const DEFAULTS: Omit<LoaderOptions, 'source'> = {
+  cache: { answerWith: () => undefined },
+  ids: { fingerprintsOf },
+  freshness: { freshMs: 300_000, staleMs: 3_600_000 },
+  minMaxAgeMs: 0,
+  countryCode: undefined,
+};
+
 /** A loader over a source that answers at once, and the lookups that reached the source. */
-function createTestLoader(freshness: Freshness = { freshMs: 300_000, staleMs: 3_600_000 }): {
+function createTestLoader(options: Partial<LoaderOptions> = {}): {
   loader: RecordLoader;
   running: RunningOperation;
   found: Found[];
@@ -25,7 +34,7 @@ function createTestLoader(freshness: Freshness = { freshMs: 300_000, staleMs: 3_
     return Promise.resolve({ records: [], sentAt, source: 'wolkvox' });
   };
   return {
-    loader: createLoader({ find }, running, freshness),
+    loader: createLoader(running, { ...DEFAULTS, source: { find }, ...options }),
     running,
     found,
     answerSentAt: (value) => (sentAt = value),
@@ -42,7 +51,7 @@ describe('the loader', () => {
       loader.load({ phone: '(306) 482-1975' }),
       loader.load({ phone: PHONE, maxAge: 0 }),
       loader.load({ phone: '306 482 1975', maxAge: 0 }),
-      loader.loadLookup({ phone: PHONE }),
+      loader.loadRecord({ lookup: { phone: PHONE }, fingerprint: 'one' }),
     ]);
     expect(found.map(({ lookup }) => lookup)).toEqual([{ phone: PHONE }, { phone: PHONE }]);
     for (const { options } of found) {
@@ -62,7 +71,7 @@ describe('the loader', () => {
     ['no cache and no maxAge', { freshMs: 0, staleMs: 0 }, null, Infinity, 0],
     ['no cache and a maxAge', { freshMs: 0, staleMs: 0 }, 60, 60_000, 0],
   ])('computes the oldest accepted answers with %s', async (_, freshness, maxAge, ageMs, staleAgeMs) => {
-    const { loader, running, found } = createTestLoader(freshness);
+    const { loader, running, found } = createTestLoader({ freshness });
     await loader.load({ phone: PHONE, maxAge });
     const { startedAt } = running.operation;
     expect(found).toHaveLength(1);
@@ -83,7 +92,7 @@ describe('the loader', () => {
     const answer: Answer = { records: [], sentAt: 0, source: 'wolkvox' };
     const find = ({ phone }: Lookup): Promise<Answer> =>
       phone === PHONE ? new Promise<never>(() => undefined) : Promise.resolve(answer);
-    const loader = createLoader({ find }, running, { freshMs: 1, staleMs: 1 });
+    const loader = createLoader(running, { ...DEFAULTS, source: { find } });
     void loader.load({ phone: PHONE });
     expect(await loader.load({ phone: '3067150482' })).toBe(answer);
   });
@@ -99,5 +108,50 @@ describe('the loader', () => {
     expect(loader.freshUntil()).toBe(startedAt - 100_000 + FRESH_MS);
     await loader.load({ phone: '3067150482', maxAge: 120 });
     expect(loader.freshUntil()).toBe(startedAt + 20_000);
+  });
+
+  it('merges the campaigns of a person that a batch asks for several times', async () => {
+    const { loader, found } = createTestLoader();
+    const merged = (): unknown[] => found.splice(0).map(({ options }) => options.mergesCampaigns);
+    await Promise.all([
+      loader.load({ phone: PHONE, campaignId: '1' }),
+      loader.load({ customerId: 'a', campaignId: '1' }),
+    ]);
+    expect(merged()).toEqual([false, false]);
+    await Promise.all([
+      loader.load({ phone: PHONE, campaignId: '2' }),
+      loader.load({ phone: PHONE, campaignId: '3' }),
+      loader.load({ customerId: 'b', campaignId: '2' }),
+    ]);
+    expect(merged()).toEqual([true, true, false]);
+    await Promise.all([loader.load({ customerId: 'c', campaignId: '2' }), loader.load({ customerId: 'c' })]);
+    expect(merged()).toEqual([true, true]);
+    await Promise.all([loader.load({ campaignId: '4' }), loader.load({ campaignId: '4', maxAge: 1 })]);
+    expect(merged()).toEqual([false, false]);
+  });
+
+  it('raises a maxAge to the least that is configured', async () => {
+    const { loader, running, found } = createTestLoader({ minMaxAgeMs: 10_000 });
+    await loader.load({ phone: PHONE, maxAge: 0 });
+    await loader.load({ phone: PHONE, maxAge: 20 });
+    const { startedAt } = running.operation;
+    expect(found.map(({ options }) => startedAt - options.minSentAt)).toEqual([10_000, 20_000]);
+  });
+
+  it('takes the record of an id from a cached answer, or finds it', async () => {
+    const cached: Answer = { records: [campaignRecord({ customerName: 'Ana' })], sentAt: 1_000, source: 'wolkvox' };
+    const [fingerprint = ''] = fingerprintsOf(cached);
+    const cache = { answerWith: (text: string) => (text === fingerprint ? cached : undefined) };
+    const { loader, found } = createTestLoader({ cache });
+    const lookup = { customerId: 'a', campaignId: '1' };
+    await expect(loader.loadRecord({ lookup, fingerprint })).resolves.toEqual({
+      record: cached.records[0],
+      answer: cached,
+      index: 0,
+    });
+    expect(loader.freshUntil()).toBe(301_000);
+    expect(found).toEqual([]);
+    await expect(loader.loadRecord({ lookup, fingerprint: 'another' })).resolves.toBeUndefined();
+    expect(found).toMatchObject([{ lookup, options: { mergesCampaigns: true } }]);
   });
 });

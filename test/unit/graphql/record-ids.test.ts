@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import { aessiv } from '@noble/ciphers/aes.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecordIds } from '../../../src/graphql/record-ids.js';
+import { createRecordIds, type RecordReference } from '../../../src/graphql/record-ids.js';
 import { matches } from '../../../src/core/lookup.js';
 import type { CampaignRecord } from '../../../src/core/record.js';
 import type { Answer } from '../../../src/core/answer.js';
@@ -23,7 +23,7 @@ const number = fc.oneof(
   fc.constantFrom('1234', 'no tiene', '0'),
 );
 const record: fc.Arbitrary<CampaignRecord> = fc.record({
-  campaignId: fc.stringMatching(/^[0-9]{4,5}$/),
+  campaignId: fc.stringMatching(/^[1-9][0-9]{3,4}$/),
   customerId: fc.option(
     fc.oneof(
       fc.stringMatching(/^[0-9]{6,12}$/),
@@ -46,6 +46,11 @@ const record: fc.Arbitrary<CampaignRecord> = fc.record({
   outcome: fc.option(fc.constantFrom('ANSWER' as const, 'CLEAN' as const)),
 });
 const records = fc.array(record, { minLength: 1, maxLength: 6 });
+
+/** The index of a record in an answer; -1: the answer does not hold it. */
+function locate(reference: RecordReference | undefined, answer: Answer): number | undefined {
+  return reference && ids.fingerprintsOf(answer).indexOf(reference.fingerprint);
+}
 
 function answerOf(...found: readonly CampaignRecord[]): Answer {
   return { records: found, sentAt: 0, source: 'wolkvox' };
@@ -74,9 +79,9 @@ describe('the id of a record', () => {
           const reference = ids.read(ids.idOf(answer, index));
           expect(reference).toBeDefined();
           if (reference === undefined) return;
-          expect(Object.keys(reference.lookup)).toHaveLength(1);
+          expect(Object.keys(reference.lookup).length).toBeGreaterThan(0);
           expect(matches(each, reference.lookup)).toBe(true);
-          expect(reference.locate(answer)).toBe(index);
+          expect(locate(reference, answer)).toBe(index);
         });
       }),
       { numRuns: 300 },
@@ -89,7 +94,7 @@ describe('the id of a record', () => {
         const answer = answerOf(...Array.from({ length: times }, () => each));
         const all = answer.records.map((_, index) => ids.idOf(answer, index));
         expect(new Set(all).size).toBe(times);
-        expect(all.map((id) => ids.read(id)?.locate(answer))).toEqual([...all.keys()]);
+        expect(all.map((id) => locate(ids.read(id), answer))).toEqual([...all.keys()]);
       }),
       { numRuns: 100 },
     );
@@ -110,7 +115,7 @@ describe('the id of a record', () => {
         const alone = ids.idOf(answerOf(each), 0);
         const amongOthers = answerOf(...around, { ...each, ...later });
         expect(replica.idOf(amongOthers, around.length)).toBe(alone);
-        expect(replica.read(alone)?.locate(amongOthers)).toBe(around.length);
+        expect(locate(replica.read(alone), amongOthers)).toBe(around.length);
       }),
       { numRuns: 200 },
     );
@@ -145,8 +150,8 @@ describe('the id of a record', () => {
       fc.property(record, record, (each, other) => {
         fc.pre(each.campaignId !== other.campaignId);
         const reference = ids.read(ids.idOf(answerOf(each), 0));
-        expect(reference?.locate(answerOf(other))).toBe(-1);
-        expect(reference?.locate(answerOf())).toBe(-1);
+        expect(locate(reference, answerOf(other))).toBe(-1);
+        expect(locate(reference, answerOf())).toBe(-1);
       }),
       { numRuns: 100 },
     );
@@ -156,7 +161,7 @@ describe('the id of a record', () => {
     fc.assert(
       fc.property(record, (each) => {
         const id = ids.idOf(answerOf(each), 0);
-        expect(id).toMatch(/^1[A-Za-z0-9_-]+$/);
+        expect(id).toMatch(/^2[A-Za-z0-9_-]+$/);
         const decoded = [id, id.slice(1)].flatMap((part) => [
           Buffer.from(part, 'base64url').toString('latin1'),
           Buffer.from(part, 'base64url').toString('utf8'),
@@ -190,7 +195,7 @@ describe('reading an id', () => {
         fc.oneof(
           fc.string({ unit: 'binary', maxLength: 300 }),
           fc.base64String({ maxLength: 300 }),
-          fc.uint8Array({ maxLength: 200 }).map((bytes) => `1${Buffer.from(bytes).toString('base64url')}`),
+          fc.uint8Array({ maxLength: 200 }).map((bytes) => `2${Buffer.from(bytes).toString('base64url')}`),
         ),
         (made) => {
           expect(ids.read(made)).toBeUndefined();
@@ -248,11 +253,11 @@ describe('reading an id', () => {
     const key = new Uint8Array(hkdfSync('sha256', SECRET, '', 'wolkvox record id 1', 64));
     const plaintext = new TextEncoder().encode(JSON.stringify(['fingerprint', '7203', null, null]));
     const seal = (...associated: Uint8Array[]): string =>
-      `1${Buffer.from(aessiv(key, ...associated).encrypt(plaintext)).toString('base64url')}`;
-    expect(ids.read(seal(new TextEncoder().encode('1')))).toBeDefined();
+      `2${Buffer.from(aessiv(key, ...associated).encrypt(plaintext)).toString('base64url')}`;
+    expect(ids.read(seal(new TextEncoder().encode('2')))).toBeDefined();
     expect(ids.read(seal())).toBeUndefined();
-    expect(ids.read(seal(new TextEncoder().encode('2')))).toBeUndefined();
-    expect(ids.read(seal(new TextEncoder().encode('1'), new Uint8Array()))).toBeUndefined();
+    expect(ids.read(seal(new TextEncoder().encode('1')))).toBeUndefined();
+    expect(ids.read(seal(new TextEncoder().encode('2'), new Uint8Array()))).toBeUndefined();
   });
 });
 
@@ -263,8 +268,8 @@ describe('several secrets', () => {
   it('read the ids of each of them', () => {
     const rotated = createRecordIds([OTHER_SECRET, SECRET]);
     for (const id of [oldId, others.idOf(answer, 0)]) {
-      expect(rotated.read(id)?.lookup).toEqual({ customerId: '22461203' });
-      expect(rotated.read(id)?.locate(answer)).toBe(0);
+      expect(rotated.read(id)?.lookup).toEqual({ customerId: '22461203', campaignId: answer.records[0]?.campaignId });
+      expect(locate(rotated.read(id), answer)).toBe(0);
     }
     expect(createRecordIds(['a third secret of the tests, again as long']).read(oldId)).toBeUndefined();
   });
