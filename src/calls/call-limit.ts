@@ -1,4 +1,4 @@
-import type { Layer, Operation } from '../core/answer.js';
+import type { CallLayer, Operation } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 
 /**
@@ -6,14 +6,14 @@ import { LookupFailure } from '../core/failure.js';
  * it enters the queue; it is free if it is not sent in the end. Cached answers and calls of other operations are free,
  * and a second attempt counts again.
  */
-export function createCallLimit(limit: number): Layer {
+export function createCallLimit(limit: number): CallLayer {
   const calls = new WeakMap<Operation, number>();
   const count = (operation: Operation): number => calls.get(operation) ?? 0;
   const add = (operation: Operation, number: 1 | -1): WeakMap<Operation, number> =>
     calls.set(operation, count(operation) + number);
 
   return (next) => ({
-    async find(lookup, options) {
+    async find(request, options) {
       if (count(options.operation) >= limit) {
         throw new LookupFailure('too-many-lookups', {
           message:
@@ -23,9 +23,9 @@ export function createCallLimit(limit: number): Layer {
       }
       add(options.operation, 1);
       try {
-        const answer = await next.find(lookup, options);
-        if (answer.source === 'shared') add(options.operation, -1);
-        return answer;
+        const result = await next.find(request, options);
+        if (result.source === 'shared') add(options.operation, -1);
+        return result;
       } catch (error) {
         const isCall = error instanceof LookupFailure && error.endsCall;
         if (!isCall) add(options.operation, -1);

@@ -1,9 +1,8 @@
 import { followAbort } from '../core/abort.js';
-import type { Answer, Layer, LookupOptions, LookupSource } from '../core/answer.js';
+import type { CallLayer } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure, toRetryAfterSeconds, type FailureKind } from '../core/failure.js';
-import type { Lookup } from '../core/lookup.js';
 
 /** The circuit opens after this many failures with no success between them. */
 const FAILURES_TO_OPEN = 5;
@@ -25,7 +24,7 @@ export interface CircuitBreakerOptions {
 }
 
 export interface CircuitBreaker {
-  readonly layer: Layer;
+  readonly layer: CallLayer;
   state(): 'closed' | 'open' | 'half-open';
 }
 
@@ -58,18 +57,21 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   let state: State = { kind: 'closed', failuresInARow: 0 };
 
   return {
-    layer: (next) => ({ find: (lookup, lookupOptions) => find(next, lookup, lookupOptions) }),
+    layer: (next) => ({
+      find: (request, callOptions) =>
+        run(callOptions.signal, (signal) => next.find(request, { ...callOptions, signal })),
+    }),
     state: () => state.kind,
   };
 
-  async function find(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Answer> {
+  async function run<Result>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const entered = enter();
-    const { controller, unfollow } = followAbort(lookupOptions.signal);
+    const { controller, unfollow } = followAbort(signal);
     pending.add(controller);
     try {
-      const answer = await next.find(lookup, { ...lookupOptions, signal: controller.signal });
+      const result = await call(controller.signal);
       onSuccess(entered);
-      return answer;
+      return result;
     } catch (error) {
       onFailure(entered, error);
       throw error;

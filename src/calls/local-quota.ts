@@ -2,11 +2,11 @@ import { DateTime } from 'luxon';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
-import { checkDelayMs, quotaWarningPercent, type DailyQuota } from '../core/limits.js';
+import { MIDNIGHT_MARGIN_MS, checkDelayMs, quotaWarningPercent, type DailyQuota } from '../core/limits.js';
 import { createQuotaFile, type QuotaCount } from './quota-file.js';
 
 export interface LocalQuotaOptions {
-  /** Calls a day; undefined: counted, not limited. */
+  /** Calls a day; undefined: the limit that Wolkvox names, else counted, not limited. */
   readonly limit: number | undefined;
   /** A luxon zone name. The day starts at its midnight. */
   readonly zone: string;
@@ -33,8 +33,9 @@ interface Exhaustion {
  * @throws an error with a system error code if the folder cannot be written
  */
 export async function createLocalQuota(options: LocalQuotaOptions): Promise<DailyQuota> {
-  const { limit, zone, clock, observe } = options;
+  const { zone, clock, observe } = options;
   const count = options.stateDir === undefined ? createMemoryCount() : await createQuotaFile(options);
+  let { limit } = options;
   let exhaustion: Exhaustion | undefined;
   let lastWarning: { readonly day: string; readonly percent: number } | undefined;
 
@@ -42,7 +43,10 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     async consume() {
       const day = today();
       checkExhaustion(day);
-      if (limit !== undefined && count.usedOn(day) >= limit) throw limitReached(limit);
+      // Another process that shares the folder may have taken a call back since the count was read.
+      if (limit !== undefined && count.usedOn(day) >= limit && (await counted(() => count.read(day))) >= limit) {
+        throw limitReached(limit);
+      }
       const used = await counted(() => count.add(day));
       // Another process that shares the folder may have counted the last call at the same time.
       if (limit !== undefined && used > limit) {
@@ -66,6 +70,15 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     markAccepted(day) {
       if (exhaustion?.day === day) exhaustion = undefined;
       return Promise.resolve();
+    },
+    async sync(figures) {
+      limit = options.limit ?? figures.limit ?? limit;
+      const day = today();
+      const { used = 0 } = figures;
+      if (used > count.usedOn(day) && day === dayAt(clock.wallMs() - MIDNIGHT_MARGIN_MS)) {
+        await counted(() => count.raise(day, used));
+      }
+      warn(day, count.usedOn(day));
     },
     state() {
       const day = today();
@@ -94,7 +107,7 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
   function limitReached(reached: number): LookupFailure {
     return new LookupFailure('quota-used', {
       message:
-        `The daily limit of ${reached} calls to Wolkvox (WOLKVOX_DAILY_LIMIT) is reached. ` +
+        `The daily limit of ${reached} calls to Wolkvox is reached. ` +
         "The next day starts at midnight of the account's time zone.",
       retryAfterSeconds: toRetryAfterSeconds(startOfTomorrow() - clock.wallMs()),
     });
@@ -120,7 +133,11 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
   }
 
   function today(): string {
-    return DateTime.fromMillis(clock.wallMs(), { zone }).toFormat('yyyy-MM-dd');
+    return dayAt(clock.wallMs());
+  }
+
+  function dayAt(epochMs: number): string {
+    return DateTime.fromMillis(epochMs, { zone }).toFormat('yyyy-MM-dd');
   }
 
   function startOfTomorrow(): number {
@@ -130,15 +147,17 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
 
 /** Counts in memory. It keeps every day, so that a clock that steps to another day and back loses nothing. */
 function createMemoryCount(): QuotaCount {
-  const used = new Map<string, number>();
-  const change = (day: string, by: number): Promise<number> => {
-    const changed = Math.max(0, (used.get(day) ?? 0) + by);
-    used.set(day, changed);
-    return Promise.resolve(changed);
+  const counts = new Map<string, number>();
+  const usedOn = (day: string): number => counts.get(day) ?? 0;
+  const set = (day: string, used: number): Promise<number> => {
+    counts.set(day, used);
+    return Promise.resolve(used);
   };
   return {
-    usedOn: (day) => used.get(day) ?? 0,
-    add: (day) => change(day, 1),
-    remove: (day) => change(day, -1),
+    usedOn,
+    read: (day) => Promise.resolve(usedOn(day)),
+    add: (day) => set(day, usedOn(day) + 1),
+    remove: (day) => set(day, Math.max(0, usedOn(day) - 1)),
+    raise: (day, used) => set(day, Math.max(usedOn(day), used)),
   };
 }

@@ -7,10 +7,14 @@ import { DateTime } from 'luxon';
 export interface QuotaCount {
   /** The count as it was last read. */
   usedOn(day: string): number;
+  /** Resolves to the count of all processes. */
+  read(day: string): Promise<number>;
   /** Adds one call; resolves to the new count once it is stored. */
   add(day: string): Promise<number>;
   /** Takes one call back; resolves to the new count once it is stored. */
   remove(day: string): Promise<number>;
+  /** Raises the count to `used` if it is lower; resolves to the new count once it is stored. */
+  raise(day: string, used: number): Promise<number>;
 }
 
 export interface QuotaFileOptions {
@@ -21,11 +25,11 @@ export interface QuotaFileOptions {
 }
 
 const KEEP_DAYS = 7;
-const MINUS = 0x2d;
 
 /**
- * One file a day. Each call appends `+`, and each call that is taken back appends `-`; both wait until the disk has
- * them. An append is whole or absent, so several processes can share the file, and each reads what the others wrote.
+ * One file a day. Each call appends `+`, each call that is taken back appends `-`, and `<120>` raises the count to at
+ * least 120. Each append waits until the disk has it. It is whole or absent, so several processes can share the file,
+ * and each reads what the others wrote, in the same order.
  *
  * @throws an error with a system error code if the folder cannot be written
  */
@@ -42,8 +46,10 @@ export async function createQuotaFile(options: QuotaFileOptions): Promise<QuotaC
 
   return {
     usedOn: (day) => counts.get(day)?.used ?? 0,
+    read: (day) => appendInOrder(day, ''),
     add: (day) => appendInOrder(day, '+'),
     remove: (day) => appendInOrder(day, '-'),
+    raise: (day, used) => appendInOrder(day, `<${used}>`),
   };
 
   /** One append at a time, so that `readBytes` is right. */
@@ -63,7 +69,7 @@ export async function createQuotaFile(options: QuotaFileOptions): Promise<QuotaC
       const { size } = await file.stat();
       const added = Buffer.alloc(Math.max(0, size - count.readBytes));
       await file.read(added, 0, added.length, count.readBytes);
-      for (const byte of added) count.used += byte === MINUS ? -1 : 1;
+      count.used = countOn(count.used, added.toString('latin1'));
       count.readBytes = size;
       counts.set(day, count);
       return count.used;
@@ -84,4 +90,14 @@ export async function createQuotaFile(options: QuotaFileOptions): Promise<QuotaC
       if (name.startsWith(prefix) && name < prefix + firstDay) await unlink(path.join(folder, name));
     }
   }
+}
+
+/** The count after these marks. Any other character than those of the description counts one call. */
+function countOn(used: number, marks: string): number {
+  let count = used;
+  for (const [mark, level] of marks.matchAll(/<(\d+)>|[^]/g)) {
+    if (level !== undefined) count = Math.max(count, Number(level));
+    else count += mark === '-' ? -1 : 1;
+  }
+  return count;
 }

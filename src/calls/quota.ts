@@ -1,26 +1,25 @@
-import type { Answer, Layer, LookupOptions, LookupSource } from '../core/answer.js';
+import type { CallLayer } from '../core/answer.js';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
 import type { DailyQuota } from '../core/limits.js';
-import type { Lookup } from '../core/lookup.js';
 
 /** Counts each call before it is sent, and takes it back if no byte of it was sent. */
-export function withQuota(quota: DailyQuota): Layer {
+export function withQuota(quota: DailyQuota): CallLayer {
   return (next) => ({
-    async find(lookup, options) {
+    async find(request, options) {
       const day = await quota.consume();
       if (options.signal.aborted) {
         await quota.giveBack(day).catch(reportedByQuota);
         options.signal.throwIfAborted();
       }
-      return send(next, lookup, options, day);
+      return send(() => next.find(request, options), day);
     },
   });
 
-  async function send(next: LookupSource, lookup: Lookup, options: LookupOptions, day: string): Promise<Answer> {
+  async function send<Result>(call: () => Promise<Result>, day: string): Promise<Result> {
     try {
-      const answer = await next.find(lookup, options);
+      const result = await call();
       await quota.markAccepted(day).catch(reportedByQuota);
-      return answer;
+      return result;
     } catch (error) {
       if (!(error instanceof LookupFailure)) throw error;
       if (error.kind === 'not-connected') await quota.giveBack(day).catch(reportedByQuota);

@@ -1,5 +1,5 @@
 import { delay } from '../core/abort.js';
-import type { Layer } from '../core/answer.js';
+import type { CallLayer } from '../core/answer.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
 
@@ -20,18 +20,18 @@ export interface RetryOptions {
  * Makes a second attempt after a failure that may pass (`retryWithinMs` in the table of failures), if a caller still
  * waits and the retry budget is not used up. There are at most two attempts; the second failure is final.
  */
-export function createRetry({ observe, random = Math.random }: RetryOptions): Layer {
+export function createRetry({ observe, random = Math.random }: RetryOptions): CallLayer {
   let budget = INITIAL_BUDGET;
   const addToBudget = (): void => {
     budget = Math.min(MAX_BUDGET, budget + SHARE_OF_CALLS);
   };
 
   return (next) => ({
-    async find(lookup, options) {
+    async find(request, options) {
       try {
-        const answer = await next.find(lookup, options);
+        const result = await next.find(request, options);
         addToBudget();
-        return answer;
+        return result;
       } catch (error) {
         if (!(error instanceof LookupFailure)) throw error;
         if (error.endsCall) addToBudget();
@@ -40,12 +40,12 @@ export function createRetry({ observe, random = Math.random }: RetryOptions): La
         const delayMs = Math.round((error.retryAfterSeconds ?? 0) * 1_000 + random() * retryWithinMs);
         if (delayMs > MAX_DELAY_MS) throw error;
         budget -= 1;
-        observe({ event: 'call.retried', reason: error.kind, delayMs });
+        observe({ event: 'call.retried', reason: error.kind, delayMs, requestId: options.operation.requestId });
         await delay(delayMs, options.signal).catch(() => {
           // No caller waits any more.
           throw error;
         });
-        return next.find(lookup, options);
+        return next.find(request, options);
       }
     },
   });

@@ -1,25 +1,23 @@
 import { delay } from '../core/abort.js';
-import type { Layer } from '../core/answer.js';
+import type { CallLayer } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
-import { MAX_PAUSE_MS, type Slots } from '../core/limits.js';
+import { MAX_PAUSE_MS, PAUSE_JITTER, type Slots } from '../core/limits.js';
 
 /** A Retry-After beyond this may be a mistake, such as a date by a wrong clock; one call finds out. */
 const MAX_RETRY_AFTER_MS = 600_000;
-/** A pause is longer by up to this share, so that its end does not keep meeting the calls of another program. */
-const JITTER = 0.25;
 
 /**
  * Runs each call in a slot. From here on the signal is that of the slot: a call that is sent ends by itself, although
  * its callers may have left. If Wolkvox refuses a call because of its rate, all calls pause.
  */
-export function withSlots(slots: Slots, observe: Observe): Layer {
+export function withSlots(slots: Slots, observe: Observe): CallLayer {
   return (next) => ({
-    async find(lookup, options) {
+    async find(request, options) {
       const slot = await slots.acquire(options.deadline, options.signal);
       try {
-        return await next.find(lookup, { ...options, signal: slot.lost });
+        return await next.find(request, { ...options, signal: slot.lost });
       } catch (error) {
         if (error instanceof LookupFailure) await pauseAfter(error);
         throw error;
@@ -65,7 +63,7 @@ export function createLocalSlots(clock: Clock, random: () => number = Math.rando
       } else if (now >= pausedUntil) {
         const isSoon = now < pausedUntil + lastPauseMs;
         lastPauseMs = isSoon ? Math.min(MAX_PAUSE_MS, 2 * lastPauseMs) : ms;
-        pausedUntil = now + Math.min(MAX_PAUSE_MS, lastPauseMs * (1 + JITTER * random()));
+        pausedUntil = now + Math.min(MAX_PAUSE_MS, lastPauseMs * (1 + PAUSE_JITTER * random()));
       }
       return Promise.resolve();
     },

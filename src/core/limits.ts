@@ -1,3 +1,5 @@
+import type { CallOptions, Reply, Source } from './answer.js';
+
 /** The token's simultaneous calls. One process counts them by its queue; replicas share them through Redis. */
 export interface Slots {
   /**
@@ -31,6 +33,8 @@ export interface Slot {
 
 /** The longest pause, in milliseconds. */
 export const MAX_PAUSE_MS = 60_000;
+/** A doubling pause is longer by up to this share, so that its end does not keep meeting calls of another program. */
+export const PAUSE_JITTER = 0.25;
 
 /** The account's calls of a day. */
 export interface DailyQuota {
@@ -51,8 +55,41 @@ export interface DailyQuota {
   markExhausted(day: string): Promise<number>;
   /** Wolkvox accepted a call of that day, so it is not used up. Cheap if it was not marked. */
   markAccepted(day: string): Promise<void>;
+  /**
+   * Takes over what Wolkvox says of the account. Its limit counts if none is configured. The day's count is raised to
+   * `used`, and never lowered. A call that is under way may or may not be part of `used`: with the larger of the two
+   * numbers no call counts twice, and at most the call under way does not count.
+   *
+   * @throws LookupFailure `count-failed` or `redis-down`
+   */
+  sync(figures: QuotaFigures): Promise<void>;
   state(): DailyQuotaState;
 }
+
+/** What Wolkvox says of the account. Undefined: it says nothing, or nothing that can be right. */
+export interface QuotaFigures {
+  /** Calls a day. */
+  readonly limit: number | undefined;
+  /** Calls of the current day, by all programs that use the account. */
+  readonly used: number | undefined;
+}
+
+export type QuotaReport = Reply & QuotaFigures;
+export type QuotaSource = Source<'quota', CallOptions, QuotaReport>;
+
+/** Lets one of several replicas ask Wolkvox for the account's figures. Rejects with LookupFailure `redis-down`. */
+export interface QuotaSyncSchedule {
+  /** @returns 0: this replica asks, and no other one for `ms`. Otherwise milliseconds until the next attempt */
+  claim(ms: number): Promise<number>;
+  /** No replica asks for `ms`. */
+  postpone(ms: number): Promise<void>;
+}
+
+/**
+ * In the first minutes of the day Wolkvox's count may still be that of the day before, because its midnight may differ
+ * from ours. Such a count raises nothing. The time is longer than a call can take.
+ */
+export const MIDNIGHT_MARGIN_MS = 15 * 60_000;
 
 export interface DailyQuotaState {
   /** The account's day, `2026-11-23`. */

@@ -13,7 +13,7 @@ export interface RedisOptions {
   /** Hides lookups and answers. Slots, pauses and the quota do not depend on it, so they outlast a change of it. */
   readonly secret: string;
   readonly concurrency: 1 | 2;
-  /** Calls a day; undefined: counted, not limited. */
+  /** Calls a day; undefined: the limit that Wolkvox names, else counted, not limited. */
   readonly dailyLimit: number | undefined;
   /** A luxon zone name. The account's day starts at its midnight. */
   readonly zone: string;

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
-import { checkDelayMs, quotaWarningPercent, type DailyQuota } from '../core/limits.js';
+import { MIDNIGHT_MARGIN_MS, checkDelayMs, quotaWarningPercent } from '../core/limits.js';
+import type { DailyQuota } from '../core/limits.js';
 import type { Commands, Connection } from './connection.js';
 import { prefixOf, type RedisOptions } from './options.js';
 
@@ -11,21 +12,25 @@ const CHECK_DELAYS = Array.from({ length: 8 }, (_, checks) => checkDelayMs(check
 
 /**
  * KEYS[1] is the hash of a day. `counted` and `returned` only grow, so after a loss of data the larger values of Redis
- * and the replica are right. `checks` is set while Wolkvox says that the day is used up.
- * ARGV: action, limit or -1, the replica's `counted` and `returned`, milliseconds to keep, delays of the checks.
- * Returns status, counted, returned, and the milliseconds to the next check or -1.
+ * and the replica are right. `checks` is set while Wolkvox says that the day is used up. `limit` is the one that
+ * Wolkvox names; a replica that knows it takes it into the next day.
+ * ARGV: action, configured limit or -1, the replica's `counted` and `returned`, milliseconds to keep, limit that
+ * Wolkvox names or -1, calls that Wolkvox has counted, delays of the checks.
+ * Returns status, counted, returned, the milliseconds to the next check or -1, and the limit of Wolkvox or -1.
  */
 const quotaScript = {
   name: 'quota',
   lua: `local action, limit = ARGV[1], tonumber(ARGV[2])
-local stored = redis.call('HMGET', KEYS[1], 'counted', 'returned', 'checks', 'nextCheckAt')
+local stored = redis.call('HMGET', KEYS[1], 'counted', 'returned', 'checks', 'nextCheckAt', 'limit')
 local counted = math.max(tonumber(stored[1] or 0), tonumber(ARGV[3]))
 local returned = math.max(tonumber(stored[2] or 0), tonumber(ARGV[4]))
 local checks, nextCheckAt = tonumber(stored[3]), tonumber(stored[4])
+local named = action ~= 'sync' and tonumber(stored[5]) or tonumber(ARGV[6])
+if limit < 0 then limit = named end
 local time = redis.call('TIME')
 local now, status = time[1] * 1000 + math.floor(time[2] / 1000), 'done'
 local function delayCheck()
-  nextCheckAt = now + tonumber(ARGV[math.min(#ARGV, 6 + checks)])
+  nextCheckAt = now + tonumber(ARGV[math.min(#ARGV, 8 + checks)])
   checks = checks + 1
 end
 if action == 'consume' then
@@ -44,47 +49,59 @@ elseif action == 'exhaust' and checks then
 elseif action == 'exhaust' then
   checks = 0
   delayCheck()
+elseif action == 'sync' then
+  counted = math.max(counted, returned + tonumber(ARGV[7]))
 elseif action == 'accept' then
   checks = nil
   redis.call('HDEL', KEYS[1], 'checks')
 end
 if action ~= 'read' or counted > tonumber(stored[1] or 0) then
   redis.call('HSET', KEYS[1], 'counted', counted, 'returned', returned)
+  if named >= 0 then redis.call('HSET', KEYS[1], 'limit', named) end
   if checks then redis.call('HSET', KEYS[1], 'checks', checks, 'nextCheckAt', string.format('%.0f', nextCheckAt)) end
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
 end
-return { status, counted, returned, checks and math.max(0, nextCheckAt - now) or -1 }`,
+return { status, counted, returned, checks and math.max(0, nextCheckAt - now) or -1, named }`,
 };
 
 /** The daily quota of an account. Its day is that of Redis's clock in the account's zone. */
 export function createSharedQuota(connection: Connection, options: RedisOptions): DailyQuota {
-  const { account, dailyLimit: limit, zone, clock, observe } = options;
+  const { account, dailyLimit, zone, clock, observe } = options;
   /** The latest count that this replica has seen. */
   let latest = { day: '', counted: 0, returned: 0, isExhausted: false };
+  /** The limit that Wolkvox names; -1: it is not known. */
+  let namedLimit = -1;
   let warned = { day: '', percent: 0 };
   connection.onHeartbeat((commands) => change('read', today(), commands));
 
   async function change(
-    action: 'read' | 'consume' | 'give-back' | 'exhaust' | 'accept',
+    action: 'read' | 'consume' | 'give-back' | 'exhaust' | 'accept' | 'sync',
     day: string,
     commands: Commands = connection,
+    figures = { limit: namedLimit, used: 0 },
   ): Promise<{ readonly status: string; readonly checkInMs: number }> {
     const { counted, returned } = countOf(day);
     const key = `${prefixOf('account', account)}quota:${day}`;
-    const args = [action, limit ?? -1, counted, returned, KEEP_MS, ...CHECK_DELAYS];
+    const { limit: named, used } = figures;
+    const args = [action, dailyLimit ?? -1, counted, returned, KEEP_MS, named, used, ...CHECK_DELAYS];
     // A call must not be given back twice.
     const isOnce = action === 'give-back';
     const run = isOnce
       ? commands.send('EVAL', quotaScript.lua, 1, key, ...args)
       : commands.run(quotaScript, [key], ...args);
     const [status, ...numbers] = (await run) as readonly unknown[];
-    const [newCounted = 0, newReturned = 0, checkInMs = 0] = numbers.map(Number);
+    const [newCounted = 0, newReturned = 0, checkInMs = 0, newLimit = -1] = numbers.map(Number);
+    namedLimit = newLimit;
     if (day >= latest.day) latest = { day, counted: newCounted, returned: newReturned, isExhausted: checkInMs >= 0 };
     return { status: String(status), checkInMs };
   }
 
   function countOf(day: string): typeof latest {
     return latest.day === day ? latest : { day, counted: 0, returned: 0, isExhausted: false };
+  }
+
+  function limit(): number | undefined {
+    return dailyLimit ?? (namedLimit < 0 ? undefined : namedLimit);
   }
 
   function now(): DateTime {
@@ -95,14 +112,15 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
     return now().toFormat('yyyy-MM-dd');
   }
 
-  /** The replica whose call passes a threshold reports it. */
-  function warn({ day, counted, returned }: typeof latest): void {
+  /** The replica whose call, or whose sync, passes a threshold reports it. */
+  function warn({ day, counted, returned }: typeof latest, usedBefore: number): void {
     const used = counted - returned;
-    const percent = quotaWarningPercent(used, limit);
-    if (limit === undefined || percent === 0 || percent === quotaWarningPercent(used - 1, limit)) return;
+    const reached = limit();
+    const percent = quotaWarningPercent(used, reached);
+    if (reached === undefined || percent === 0 || percent === quotaWarningPercent(usedBefore, reached)) return;
     if (warned.day === day && warned.percent >= percent) return;
     warned = { day, percent };
-    observe({ event: 'quota.warning', percent, used, limit });
+    observe({ event: 'quota.warning', percent, used, limit: reached });
   }
 
   return {
@@ -113,7 +131,8 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
       const untilTomorrowMs = now().startOf('day').plus({ days: 1 }).diff(now()).toMillis();
       const retryAfterSeconds = toRetryAfterSeconds(isUsed ? untilTomorrowMs : checkInMs);
       if (status !== 'done') throw new LookupFailure(isUsed ? 'quota-used' : 'quota-exhausted', { retryAfterSeconds });
-      warn(countOf(day));
+      const count = countOf(day);
+      warn(count, count.counted - count.returned - 1);
       return day;
     },
     async giveBack(day) {
@@ -127,9 +146,15 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
     async markAccepted(day) {
       if (countOf(day).isExhausted) await change('accept', day);
     },
+    async sync({ limit: named = namedLimit, used = 0 }) {
+      const day = today();
+      const isOfToday = day === now().minus(MIDNIGHT_MARGIN_MS).toFormat('yyyy-MM-dd');
+      await change('sync', day, connection, { limit: named, used: isOfToday ? used : 0 });
+      warn(countOf(day), 0);
+    },
     state() {
       const { day, counted, returned, isExhausted } = countOf(today());
-      return { day, used: counted - returned, limit, isExhausted };
+      return { day, used: counted - returned, limit: limit(), isExhausted };
     },
   };
 }

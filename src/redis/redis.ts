@@ -1,9 +1,10 @@
 import type { SharedCache } from '../core/answer.js';
-import type { DailyQuota, Slots } from '../core/limits.js';
+import type { DailyQuota, QuotaSyncSchedule, Slots } from '../core/limits.js';
 import { createSharedAnswers } from './answers.js';
 import { createConnection, type ConnectionState } from './connection.js';
 import { createLeases } from './leases.js';
 import type { RedisOptions } from './options.js';
+import { createQuotaSyncSchedule } from './quota-sync-schedule.js';
 import { createSharedQuota } from './quota.js';
 import { createSingleFlight, type SingleFlight } from './single-flight.js';
 import { createSharedSlots, type SharedSlots } from './slots.js';
@@ -15,6 +16,7 @@ export type RedisState = ConnectionState & ReturnType<SharedSlots['state']>;
 export interface SharedRedis extends SingleFlight {
   readonly slots: Slots;
   readonly quota: DailyQuota;
+  readonly quotaSyncSchedule: QuotaSyncSchedule;
   readonly cache: SharedCache;
   /** Makes every cached answer unreachable on all replicas; takes two seconds. @throws LookupFailure `redis-down` */
   erase(): Promise<void>;
@@ -36,6 +38,7 @@ export function createRedis(options: RedisOptions): SharedRedis {
     ...createSingleFlight(connection, leases, answers, options),
     slots,
     quota: createSharedQuota(connection, options),
+    quotaSyncSchedule: createQuotaSyncSchedule(connection, options),
     cache: answers,
     erase: () => answers.erase(),
     onErased: (listener) => answers.onErased(listener),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
-import { MAX_PAUSE_MS, type Slot, type Slots } from '../core/limits.js';
+import { MAX_PAUSE_MS, PAUSE_JITTER, type Slot, type Slots } from '../core/limits.js';
 import type { Connection } from './connection.js';
 import { LEASE_MS, type Leases } from './leases.js';
 import { prefixOf, type RedisOptions } from './options.js';
@@ -35,18 +35,27 @@ redis.call('SET', KEYS[free], ARGV[1], 'PX', ARGV[2])
 return free - 1`,
 };
 
-/** KEYS[2] is the length of the last pause; it is kept for that length after its end. Returns the rest of the pause. */
+/**
+ * KEYS[2] is the length of the last pause; it is kept for that length after its end. ARGV: milliseconds, mode, longest
+ * pause, factor of the jitter. Returns the rest of the pause.
+ */
 const pauseScript = {
   name: 'pause',
   lua: `local rest, ms = redis.call('PTTL', KEYS[1]), tonumber(ARGV[1])
 if rest >= ms or rest > 0 and ARGV[2] == 'doubling' then return rest end
 if ARGV[2] == 'doubling' then
   ms = math.min(tonumber(ARGV[3]), math.max(ms, 2 * tonumber(redis.call('GET', KEYS[2]) or 0)))
-  redis.call('SET', KEYS[2], ms, 'PX', 2 * ms)
+  local length = ms
+  ms = math.min(tonumber(ARGV[3]), math.floor(length * ARGV[4]))
+  redis.call('SET', KEYS[2], length, 'PX', ms + length)
 end
 redis.call('SET', KEYS[1], 1, 'PX', ms)
 return ms`,
 };
+
+function pauseArguments(ms: number, mode: 'exact' | 'doubling'): (number | string)[] {
+  return [Math.ceil(ms), mode, MAX_PAUSE_MS, 1 + PAUSE_JITTER * Math.random()];
+}
 
 interface Waiter {
   readonly deadline: number;
@@ -155,7 +164,7 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
     },
     async pause(ms, mode) {
       // Without Redis no call is sent in any case.
-      const rest = await connection.run(pauseScript, pauseKeys, Math.ceil(ms), mode, MAX_PAUSE_MS).catch(() => 0);
+      const rest = await connection.run(pauseScript, pauseKeys, ...pauseArguments(ms, mode)).catch(() => 0);
       pausedUntil = clock.monotonicMs() + Number(rest);
     },
     pausedForMs,

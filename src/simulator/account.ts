@@ -27,8 +27,6 @@ export function createAccount(settings: SimulatorSettings, seed: number, now: ()
   };
 }
 
-type DailyQuota = ReturnType<typeof createLocalQuota>;
-
 /** The calls that the account's tokens used today. The day begins at midnight GMT-5 (assumed). */
 function createLocalQuota(now: () => number) {
   let day = '';
@@ -60,13 +58,18 @@ export function campaignRows(): Row[] {
 }
 
 /** `information.php?api=token_info`. An account without a limit shows the limit of ten licences. */
-export function tokenRow(quota: DailyQuota, token: string, dailyLimit: number | null): Row {
-  const limit = dailyLimit ?? 10_000;
+export function tokenRow({ quota, settings }: Pick<Account, 'quota' | 'settings'>, token: string): Row {
+  const limit = settings.dailyLimit ?? 10_000;
+  const [used, left] = [quota.used(), Math.max(0, limit - quota.used())];
+  const figures = { limit: `${limit}`, ofToken: `${quota.usedBy(token)}`, used: `${used}`, left: `${left}` };
+  const blank = { limit: '', ofToken: '', used: '', left: '' };
+  const odd = { limit: 'unlimited', ofToken: '-1', used: '1.5e3', left: 'n/a' };
+  const values = { figures, blank, odd }[settings.tokenInfo];
   return {
     description: 'simulator',
-    token_limit: `${limit}`,
-    token_use_today: `${quota.usedBy(token)}`,
-    all_token_today: `${quota.used()}`,
-    available_consumption_options: `${Math.max(0, limit - quota.used())}`,
+    token_limit: values.limit,
+    token_use_today: values.ofToken,
+    all_token_today: values.used,
+    available_consumption_options: values.left,
   };
 }

@@ -77,9 +77,9 @@ function search(entry: LoggedRequest, { settings, store }: Account): Envelope {
   return found(records.map((record) => (record.calls === '0' ? { ...record, ...ZERO_DATE } : record)));
 }
 
-function information({ entry, token }: ApiRequest, { settings, quota }: Account): Envelope {
+function information({ entry, token }: ApiRequest, account: Account): Envelope {
   entry.outcome = 'information';
-  return found(entry.api === 'campaigns' ? campaignRows() : [tokenRow(quota, token, settings.dailyLimit)]);
+  return found(entry.api === 'campaigns' ? campaignRows() : [tokenRow(account, token)]);
 }
 
 function found(rows: readonly Row[]): Envelope {

@@ -61,7 +61,10 @@ function api({ entry }: ApiRequest): Refusal | undefined {
 }
 
 function parameters({ entry }: ApiRequest, { requestLog }: Account): Refusal | undefined {
-  if (entry.api !== 'find_record') return undefined;
+  if (entry.page === 'information') {
+    requestLog.add('information', entry);
+    return undefined;
+  }
   if (Object.values(entry.lookup).every((criterion) => criterion === '')) return REFUSALS.parameters;
   requestLog.add('calls', entry);
   return undefined;

@@ -39,9 +39,10 @@ export interface Controls extends Pick<Account, 'requestLog' | 'faults'> {
 
 const ROUTES: Readonly<Record<string, (simulator: Controls, body: unknown, url: URL) => unknown>> = {
   'GET request-log': ({ requestLog, usedToday }, _, url) => {
-    const { counts, mostAtOnce, inFlight, refusedThird, refusedQuota, calls, attempts, requests } = requestLog;
+    const { counts, mostAtOnce, inFlight, refusedThird, refusedQuota } = requestLog;
+    const { calls, information, attempts, requests } = requestLog;
     const summary = { counts, mostAtOnce, inFlight, refusedThird, refusedQuota, usedToday: usedToday() };
-    return url.searchParams.has('summary') ? summary : { ...summary, calls, attempts, requests };
+    return url.searchParams.has('summary') ? summary : { ...summary, calls, information, attempts, requests };
   },
   'POST reset-request-log': ({ requestLog }) => requestLog.reset(),
   'GET settings': ({ settings }) => settings,

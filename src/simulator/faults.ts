@@ -64,6 +64,9 @@ const TABLE = {
   'missing-keys': alterRows('records without names, options and last call', (row) =>
     Object.fromEntries(Object.entries(row).filter(([column]) => !DISPENSABLE.has(column))),
   ),
+  'missing-campaign': alterRows('records without their campaign', (row) =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => column !== 'campaign_id')),
+  ),
   'null-values': alterRows('records with null for names, options, last call and every blank', (row) =>
     Object.fromEntries(Object.entries(row).map(([key, value]) => [key, DISPENSABLE.has(key) ? null : value || null])),
   ),

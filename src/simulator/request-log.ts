@@ -25,12 +25,14 @@ export interface LoggedRequest {
 export class RequestLog {
   /** `find_record` requests that passed every check, with or without a fault. */
   calls: LoggedRequest[] = [];
+  /** Requests of `information.php` that passed every check, with or without a fault. */
+  information: LoggedRequest[] = [];
   /** Requests that used one of the day's calls. */
   attempts: LoggedRequest[] = [];
   /** Every request to a page of the API, refused ones included. */
   requests: LoggedRequest[] = [];
   /** How many there were, dropped ones included. */
-  counts = { calls: 0, attempts: 0, requests: 0 };
+  counts = { calls: 0, information: 0, attempts: 0, requests: 0 };
   /** The most requests of one token that were in flight at once, a refused third one included. */
   mostAtOnce = 0;
   inFlight = 0;
@@ -50,7 +52,7 @@ export class RequestLog {
     return entry;
   }
 
-  add(list: 'calls' | 'attempts' | 'requests', entry: LoggedRequest): void {
+  add(list: 'calls' | 'information' | 'attempts' | 'requests', entry: LoggedRequest): void {
     this.counts[list] += 1;
     this[list].push(entry);
     // Removing many at once is cheaper than shifting a long list at every request.
@@ -66,8 +68,8 @@ export class RequestLog {
 
   /** Forgets everything except what is in flight. */
   reset(): void {
-    [this.calls, this.attempts, this.requests] = [[], [], []];
-    this.counts = { calls: 0, attempts: 0, requests: 0 };
+    [this.calls, this.information, this.attempts, this.requests] = [[], [], [], []];
+    this.counts = { calls: 0, information: 0, attempts: 0, requests: 0 };
     [this.refusedThird, this.refusedQuota] = [0, 0];
     this.mostAtOnce = Math.max(0, ...this.#inFlightByToken.values());
   }

@@ -24,6 +24,8 @@ const settingsSchema = z.strictObject({
   concurrency: whole.default(2),
   /** Calls a day, licences × 1000; null: no limit. */
   dailyLimit: whole.nullable().default(10_000),
+  /** The values of `token_info`: the account's figures, blanks (seen), or texts that are no numbers. */
+  tokenInfo: z.enum(['figures', 'blank', 'odd']).default('figures'),
   /** The body of the 403 while the server is under maintenance. */
   maintenance: z.enum(['off', 'json', 'html', 'empty']).default('off'),
   /** The status if nothing matches, and what `data` is. */

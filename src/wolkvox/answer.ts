@@ -3,7 +3,7 @@ import { LookupFailure, type FailureFacts, type FailureKind } from '../core/fail
 import type { Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
 import { firstValue, readPieces, type WolkvoxResponse } from './body.js';
-import { readMatchingRow } from './columns.js';
+import { readMatchingRow, type Row } from './columns.js';
 import { malformed } from './failure.js';
 import { createRowCutter, readObject, type Envelope } from './rows.js';
 
@@ -21,47 +21,79 @@ export interface ReadOptions {
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
- * Reads an answer. When it returns or throws, the body is read to its end or destroyed.
+ * Reads the answer to a lookup: the records of the rows that match it. Memory holds these records and one row. Reading
+ * stops at the first record beyond `maxRecords`.
  *
- * - The body is read as a stream. Memory holds the records that match and one row. Reading stops at the first record
- *   beyond `maxRecords`.
+ * @throws LookupFailure as `readRows`
+ */
+export async function readAnswer(response: WolkvoxResponse, options: ReadOptions): Promise<CampaignRecord[]> {
+  const { lookup, maxBytes, maxRecords } = options;
+  const records: CampaignRecord[] = [];
+  await readRows(response, {
+    maxBytes,
+    tooManyBytes: () =>
+      tooLarge(`The answer of Wolkvox is longer than ${maxBytes.toLocaleString('en')} bytes.`, lookup),
+    onRow(row) {
+      const record = readMatchingRow(row, options);
+      if (record === undefined) return;
+      if (records.length >= maxRecords) {
+        throw tooLarge(`More than ${maxRecords.toLocaleString('en')} records match.`, lookup);
+      }
+      records.push(record);
+    },
+  });
+  return records;
+}
+
+export interface RowsOptions {
+  /** Bytes that are read, decompressed. */
+  readonly maxBytes: number;
+  /** The failure of a longer body. */
+  readonly tooManyBytes: () => LookupFailure;
+  /** Receives each element of `data`, in order. */
+  readonly onRow: (row: Row) => void;
+  /** `data` may also be one row instead of a list. */
+  readonly acceptsOneRow?: boolean;
+}
+
+/**
+ * Reads the answer of any API of Wolkvox. When it returns or throws, the body is read to its end or destroyed.
+ *
+ * - The body is read as a stream, row by row.
  * - The HTTP status and the envelope's `code` both count. "200" and "0", as text or number, are success. A success
- *   without `code` is accepted if its `data` is an array. A 404 means that nobody matches if its body is an envelope;
- *   otherwise the address is wrong.
- * - Rows that do not match the lookup are dropped.
+ *   without `code` is accepted if its `data` is an array. A 404 means no rows if its body is an envelope; otherwise the
+ *   address is wrong.
  *
  * @throws LookupFailure of a kind that a call can end with, or the failure that the body was destroyed with
  */
-export async function readAnswer(response: WolkvoxResponse, options: ReadOptions): Promise<CampaignRecord[]> {
+export async function readRows(response: WolkvoxResponse, options: RowsOptions): Promise<void> {
   const { body, statusCode } = response;
   // A body that is destroyed reports the abort once more, when nobody listens: that must not end the process.
   body.on('error', alreadyReported);
   try {
-    if (isSuccess(statusCode)) return await readRecords(response, options);
-    checkEnvelope(response, await readErrorEnvelope(response), 0);
-    return [];
+    if (isSuccess(statusCode)) await readSuccess(response, options);
+    else checkEnvelope(response, await readErrorEnvelope(response), 0);
   } finally {
     body.destroy();
   }
 }
 
-async function readRecords(response: WolkvoxResponse, options: ReadOptions): Promise<CampaignRecord[]> {
-  const { lookup, maxBytes, maxRecords } = options;
-  const records: CampaignRecord[] = [];
+async function readSuccess(response: WolkvoxResponse, options: RowsOptions): Promise<void> {
+  const { maxBytes, tooManyBytes, onRow, acceptsOneRow = false } = options;
   let rows = 0;
-  const cutter = createRowCutter((row) => {
+  const addRow = (row: Row): void => {
     rows += 1;
-    const record = readMatchingRow(row, options);
-    if (record === undefined) return;
-    if (records.length >= maxRecords) {
-      throw tooLarge(`More than ${maxRecords.toLocaleString('en')} records match.`, lookup);
-    }
-    records.push(record);
-  });
-  const tooManyBytes = (): LookupFailure =>
-    tooLarge(`The answer of Wolkvox is longer than ${maxBytes.toLocaleString('en')} bytes.`, lookup);
+    onRow(row);
+  };
+  const cutter = createRowCutter(addRow);
   for await (const piece of readPieces(response, maxBytes, tooManyBytes)) cutter.write(piece);
-  return checkEnvelope(response, cutter.end(), rows) === 'records' ? records : [];
+  let envelope = cutter.end();
+  const { data } = envelope;
+  if (acceptsOneRow && typeof data === 'object' && data !== null && !Array.isArray(data)) {
+    addRow(data as Row);
+    envelope = { ...envelope, data: [] };
+  }
+  checkEnvelope(response, envelope, rows);
 }
 
 /** The JSON object in the body of an error; undefined if there is none. */
@@ -79,7 +111,7 @@ async function readErrorEnvelope(response: WolkvoxResponse): Promise<Envelope | 
 }
 
 /**
- * Decides what an answer is.
+ * Accepts an answer with rows, or one that says that there are none.
  *
  * @param envelope undefined: the body is not a JSON object
  * @param rows how many rows the answer had
@@ -89,7 +121,7 @@ function checkEnvelope(
   { statusCode: httpStatus, headers }: WolkvoxResponse,
   envelope: Envelope | undefined,
   rows: number,
-): 'records' | 'no-match' {
+): void {
   const code = readCode(envelope?.['code']);
   const facts: FailureFacts = { httpStatus, envelopeCode: typeof code === 'number' ? code : undefined };
   const retryAfterSeconds = readRetryAfter(headers);
@@ -97,10 +129,13 @@ function checkEnvelope(
   // The documented texts are certain, whatever number comes with them. An answer with rows is no refusal.
   const refusal = rows === 0 ? readRefusal(envelope?.['msg']) : undefined;
   if (refusal !== undefined) throw new LookupFailure(refusal, { facts, retryAfterSeconds });
-  if (isSuccess(httpStatus) && isSuccessEnvelope(envelope, code, facts)) return 'records';
+  if (isSuccess(httpStatus) && isSuccessEnvelope(envelope, code, facts)) return;
 
   const error = errorCode(httpStatus, code);
-  if (error === 404) return checkNotFound(envelope, rows, facts);
+  if (error === 404) {
+    checkNotFound(envelope, rows, facts);
+    return;
+  }
   const kind = kindOfCode(error);
   if (kind === undefined) throw malformed('neither success nor an error', facts);
   throw new LookupFailure(kind, { facts, retryAfterSeconds });
@@ -131,8 +166,8 @@ function errorCode(httpStatus: number, code: Code): number {
   return code === 404 && !isSuccess(httpStatus) && httpStatus !== 404 ? httpStatus : code;
 }
 
-/** A 404 with an envelope means that nobody matches (seen). Without one it is the web server's own (seen). */
-function checkNotFound(envelope: Envelope | undefined, rows: number, facts: FailureFacts): 'no-match' {
+/** A 404 with an envelope means that there are no rows (seen). Without one it is the web server's own (seen). */
+function checkNotFound(envelope: Envelope | undefined, rows: number, facts: FailureFacts): void {
   if (envelope === undefined || !('code' in envelope || 'msg' in envelope)) {
     throw new LookupFailure('request', {
       message: 'The address of Wolkvox does not know the request. The operator must check WOLKVOX_SERVER.',
@@ -142,7 +177,6 @@ function checkNotFound(envelope: Envelope | undefined, rows: number, facts: Fail
   const data = envelope['data'] ?? null;
   const hasData = data !== null && !(Array.isArray(data) && data.length === 0);
   if (rows > 0 || hasData) throw malformed('"not found" together with `data`', facts);
-  return 'no-match';
 }
 
 function kindOfCode(code: number): FailureKind | undefined {

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { followAbort } from '../core/abort.js';
-import type { Answer, LookupSource } from '../core/answer.js';
+import type { CallOptions, LookupSource, Reply } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
-import type { Lookup } from '../core/lookup.js';
+import type { QuotaSource } from '../core/limits.js';
 import { readAnswer } from './answer.js';
+import type { WolkvoxResponse } from './body.js';
 import { transportFailure } from './failure.js';
-import { createRequest, type WolkvoxAccount } from './request.js';
+import { createLookupRequest, createTokenInfoRequest, type ApiRequest, type WolkvoxAccount } from './request.js';
+import { readTokenInfo } from './token-info.js';
 
 /** The server closes an idle connection after 5 s (seen: its Keep-Alive header). The client closes it earlier. */
 const KEEP_ALIVE_MS = 4_000;
@@ -42,12 +44,14 @@ export interface WolkvoxClientOptions {
  * The signal of a call cuts it off at once.
  */
 export interface WolkvoxClient extends LookupSource {
+  /** Asks for the account's use of its daily quota. */
+  readonly quota: QuotaSource;
   /** Cuts off what still runs. */
   close(): Promise<void>;
 }
 
 export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClient {
-  const { timeoutMs, clock, observe } = options;
+  const { account, timeoutMs, clock, observe } = options;
   const { origin, pathname } = new URL(options.baseUrl);
   const pathPrefix = pathname.replace(/\/$/, '');
   const pool = createPool(origin, options);
@@ -55,21 +59,15 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   let isClosed = false;
 
   return {
-    async find(lookup, { signal }) {
-      if (isClosed) throw new LookupFailure('not-connected');
-      const startedAt = clock.monotonicMs();
-      running += 1;
-      try {
-        const answer = await call(lookup, signal);
-        observe({ event: 'call.answered', ms: elapsedMs(startedAt), records: answer.records.length });
-        return answer;
-      } catch (error) {
-        const failure = transportFailure(error);
-        report(failure, elapsedMs(startedAt));
-        throw failure;
-      } finally {
-        running -= 1;
-      }
+    find: (lookup, callOptions) =>
+      call(
+        createLookupRequest(lookup, account),
+        callOptions,
+        async (response) => ({ records: await readAnswer(response, { lookup, ...options }) }),
+        ({ records }) => records.length,
+      ),
+    quota: {
+      find: (_request, callOptions) => call(createTokenInfoRequest(account), callOptions, readTokenInfo, () => 0),
     },
     async close() {
       isClosed = true;
@@ -79,11 +77,39 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
     },
   };
 
-  async function call(lookup: Lookup, signal: AbortSignal): Promise<Answer> {
-    const request = createRequest(lookup, options.account);
+  /** Makes one call, and reports how it ended. */
+  async function call<Result>(
+    request: ApiRequest,
+    { signal, operation: { requestId } }: CallOptions,
+    read: (response: WolkvoxResponse) => Promise<Result>,
+    recordsIn: (result: Result) => number,
+  ): Promise<Result & Reply> {
+    if (isClosed) throw new LookupFailure('not-connected');
+    const startedAt = clock.monotonicMs();
+    running += 1;
+    try {
+      const sentAt = clock.epochMs();
+      const result = await send(request, signal, read);
+      observe({ event: 'call.answered', ms: elapsedMs(startedAt), records: recordsIn(result), requestId });
+      return { ...result, sentAt, source: 'wolkvox' };
+    } catch (error) {
+      const failure = transportFailure(error);
+      const { code, kind, facts } = failure;
+      observe({ event: 'call.failed', code, reason: kind, ms: elapsedMs(startedAt), ...facts, requestId });
+      throw failure;
+    } finally {
+      running -= 1;
+    }
+  }
+
+  /** Sends one GET and reads its response. Returns when the call has ended for the server, too. */
+  async function send<Result>(
+    request: ApiRequest,
+    signal: AbortSignal,
+    read: (response: WolkvoxResponse) => Promise<Result>,
+  ): Promise<Result> {
     const { controller, unfollow } = followAbort(signal);
     const timer = setTimeout(() => controller.abort(new DOMException('Too slow.', 'TimeoutError')), timeoutMs);
-    const sentAt = clock.epochMs();
     let isComplete = false;
     try {
       const response = await pool.request({
@@ -91,10 +117,12 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
         path: pathPrefix + request.path,
         headers: request.headers,
         signal: controller.signal,
+        // The body is never paused: undici 7 throws outside of any promise if the server closes a connection whose body
+        // is paused (nodejs/undici issue 5360). The part that is not read yet waits in memory.
+        highWaterMark: options.maxBytes,
       });
       try {
-        const records = await readAnswer(response, { lookup, ...options });
-        return { records, sentAt, source: 'wolkvox' };
+        return await read(response);
       } finally {
         isComplete = response.body.readableEnded;
       }
@@ -103,10 +131,6 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
       unfollow();
       if (!isComplete) await sleep(SETTLE_MS);
     }
-  }
-
-  function report({ code, kind, facts }: LookupFailure, ms: number): void {
-    observe({ event: 'call.failed', code, reason: kind, ms, ...facts });
   }
 
   function elapsedMs(startedAt: number): number {

@@ -106,6 +106,7 @@ async function find(customerId: string, callMs: number, maxAgeMs = DEADLINE_MS):
     signal: AbortSignal.timeout(DEADLINE_MS),
     minSentAt: now - maxAgeMs,
     minStaleSentAt: now - maxAgeMs,
+    mergesCampaigns: false,
   });
   if (answer === undefined) throw new Error('The replica is not started.');
   return answer;

@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
 import type { Answer, LookupOptions } from '../../src/core/answer.js';
 import type { ServiceEvent } from '../../src/core/events.js';
-import { createRedis, type RedisOptions, type SharedRedis } from '../../src/redis/redis.js';
-import { createMovableClock, type MovableClock } from './clock.js';
-import { REPLICA_OPTIONS } from './replicas.js';
+import type { RedisOptions, SharedRedis } from '../../src/redis/redis.js';
+import type { MovableClock } from './clock.js';
+import { startLocalReplica } from './local-replicas.js';
 
 /** A replica's part in Redis, inside the process of the test. */
 export interface OpenedRedis {
@@ -14,13 +14,8 @@ export interface OpenedRedis {
 
 /** Connects to a Redis, or to a cluster whose addresses are separated by commas. It stops with the test. */
 export async function openRedis(url: string, options: Partial<RedisOptions> = {}): Promise<OpenedRedis> {
-  const events: ServiceEvent[] = [];
-  const clock = createMovableClock();
-  const observe = (event: ServiceEvent): void => void events.push(event);
-  const shared = createRedis({ ...REPLICA_OPTIONS, urls: url.split(','), clock, observe, ...options });
-  onTestFinished(() => shared.stop());
-  await shared.start();
-  return { shared, events, clock };
+  const replica = await startLocalReplica({ onTestFinished }, url, options);
+  return { shared: replica, events: replica.events, clock: replica.clock };
 }
 
 /** A caller that waits for 20 s and accepts an answer of the last minute, unless `overrides` say otherwise. */
@@ -32,6 +27,7 @@ export function lookupOptions(clock: MovableClock, overrides: Partial<LookupOpti
     signal: AbortSignal.timeout(20_000),
     minSentAt: now - 60_000,
     minStaleSentAt: now - 60_000,
+    mergesCampaigns: false,
     ...overrides,
   };
 }

@@ -51,7 +51,7 @@ it.each(Object.keys(FAILURES) as FailureKind[])(
   },
 );
 
-it('An answer of another replica is free', async () => {
+it('An answer of another replica is free (defect 9)', async () => {
   const shared: LookupSource = { find: () => Promise.resolve({ records: [], sentAt: 0, source: 'shared' }) };
   const options = lookupOptions(clock);
   const top = createCallLimit(1)(shared);

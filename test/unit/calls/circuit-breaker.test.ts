@@ -178,7 +178,7 @@ describe('The circuit', () => {
     expect(circuit.state()).toBe('closed');
   });
 
-  it('lets the probe decide, whatever happens to calls that were sent before', async () => {
+  it('lets the probe decide, whatever happens to calls that were sent before (defect 11)', async () => {
     for (const older of ['timeout', 'answer'] as const) {
       const { circuit, clock, source, find, fail } = createTestCircuit();
       const slow = find();
@@ -196,7 +196,7 @@ describe('The circuit', () => {
     }
   });
 
-  it('makes the next lookup the probe if the probe was refused before it was sent', async () => {
+  it('makes the next lookup the probe if the probe was refused before it was sent (defect 12)', async () => {
     const { circuit, clock, source, find, fail, open } = createTestCircuit();
     await open();
     clock.advance(5_000);

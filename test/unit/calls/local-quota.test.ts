@@ -69,7 +69,7 @@ describe('The daily quota', () => {
       code: 'UPSTREAM_QUOTA_EXHAUSTED',
       retryable: false,
       retryAfterSeconds: 1_800,
-      message: expect.stringContaining('limit of 20 calls to Wolkvox (WOLKVOX_DAILY_LIMIT)') as string,
+      message: expect.stringContaining('daily limit of 20 calls to Wolkvox') as string,
     });
   });
 
@@ -114,7 +114,7 @@ describe('The daily quota', () => {
     expect(quota.state()).toMatchObject({ day: '2026-11-23', used: 1 });
   });
 
-  it('keeps the count of a day although the clock jumps to the next one and back', async () => {
+  it('keeps the count of a day although the clock jumps to the next one and back (defect 8)', async () => {
     const account = createAccount();
     const quota = await account.open({ limit: 10 });
     expect(await granted(quota, 8)).toBe(8);
@@ -141,7 +141,7 @@ describe('The daily quota', () => {
 });
 
 describe('A day that Wolkvox says is used up', () => {
-  it('is checked by one call after 10 s, 1, 5 and 15 minutes and then every hour', async () => {
+  it('is checked by one call after 10 s, 1, 5 and 15 minutes and then every hour (defect 7)', async () => {
     const account = createAccount();
     account.wallMs = Date.UTC(2026, 10, 23, 6, 0);
     const quota = await account.open();
@@ -223,7 +223,81 @@ describe('A day that Wolkvox says is used up', () => {
   });
 });
 
+describe('A sync of the daily quota', () => {
+  it('sets the limit if none is configured, and a later one replaces it', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    expect(await granted(quota, 3)).toBe(3);
+    await quota.sync({ limit: 5, used: undefined });
+    expect(quota.state()).toMatchObject({ used: 3, limit: 5 });
+    expect(await granted(quota, 5)).toBe(2);
+    await quota.sync({ limit: 7, used: undefined });
+    expect(await granted(quota, 5)).toBe(2);
+    await quota.sync({ limit: undefined, used: undefined });
+    expect(quota.state()).toMatchObject({ used: 7, limit: 7 });
+  });
+
+  it('changes no limit that is configured', async () => {
+    const quota = await createAccount().open({ limit: 2 });
+    await quota.sync({ limit: 1_000, used: 0 });
+    expect(quota.state().limit).toBe(2);
+    expect(await granted(quota, 5)).toBe(2);
+  });
+
+  it('raises the count to what the account has used, and never lowers it', async () => {
+    const quota = await createAccount().open({ limit: 100 });
+    expect(await granted(quota, 10)).toBe(10);
+    await quota.sync({ limit: undefined, used: 9 });
+    expect(quota.state().used).toBe(10);
+    await quota.sync({ limit: undefined, used: 95 });
+    expect(quota.state().used).toBe(95);
+    expect(await granted(quota, 10)).toBe(5);
+    await quota.sync({ limit: undefined, used: 20 });
+    expect(quota.state().used).toBe(100);
+  });
+
+  it('reports that the account has used a share of the limit', async () => {
+    const account = createAccount();
+    const quota = await account.open();
+    await quota.sync({ limit: 100, used: 96 });
+    await quota.sync({ limit: 100, used: 97 });
+    expect(account.events).toEqual([{ event: 'quota.warning', percent: 95, used: 96, limit: 100 }]);
+  });
+
+  it('raises nothing in the first minutes of a day, because the count may be that of the day before (defect 7)', async () => {
+    const account = createAccount();
+    const quota = await account.open({ limit: 100 });
+    for (const [afterMidnightMs, used] of [
+      [-1, 100],
+      [0, 0],
+      [15 * MINUTE - 1, 0],
+      [15 * MINUTE, 100],
+    ] as const) {
+      account.wallMs = LATE + HOUR / 2 + afterMidnightMs;
+      await quota.sync({ limit: undefined, used: 100 });
+      expect(quota.state().used, String(afterMidnightMs)).toBe(used);
+    }
+  });
+});
+
 describe('The daily quota in a folder', () => {
+  it('keeps a raised count through a restart, and raises it once for two processes', async () => {
+    const account = createAccount();
+    const stateDir = await createFolder();
+    const one = await account.open({ limit: 100, stateDir });
+    const other = await account.open({ limit: 100, stateDir });
+    expect(await granted(one, 3)).toBe(3);
+    await Promise.all([one, other].map((quota) => quota.sync({ limit: undefined, used: 90 })));
+    expect(one.state().used).toBe(90);
+    expect(await granted(other, 4)).toBe(4);
+    await other.giveBack('2026-11-22');
+    const restarted = await account.open({ limit: 100, stateDir });
+    expect(restarted.state().used).toBe(93);
+    await restarted.sync({ limit: undefined, used: 50 });
+    expect(await granted(restarted, 20)).toBe(7);
+    expect(await granted(one, 1)).toBe(0);
+  });
+
   it('survives a restart, also after a crash', async () => {
     const account = createAccount();
     const stateDir = await createFolder();
@@ -237,7 +311,7 @@ describe('The daily quota in a folder', () => {
     expect((await account.open({ limit: 10, stateDir })).state().used).toBe(9);
   });
 
-  it('is never passed by two instances together, in whatever order they count', async () => {
+  it('is never passed by two instances together, in whatever order they count (defect 8)', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 8 }),
@@ -267,7 +341,7 @@ describe('The daily quota in a folder', () => {
     );
   });
 
-  it('keeps the count of a day although the clock jumps to the next one and back', async () => {
+  it('keeps the count of a day although the clock jumps to the next one and back (defect 8)', async () => {
     const account = createAccount();
     const stateDir = await createFolder();
     const quota = await account.open({ limit: 10, stateDir });

@@ -31,6 +31,7 @@ function createRecordedQuota(
       return 60_000;
     },
     markAccepted: async (day) => void log.push(`accepted ${day}`),
+    sync: async () => void log.push('sync'),
     state: () => ({ day: DAY, used: 0, limit: undefined, isExhausted: false }),
   };
 }
@@ -61,7 +62,7 @@ describe('A call', () => {
     expect(source.calls).toHaveLength(0);
   });
 
-  it('is taken back if its slot was lost while it was counted', async () => {
+  it('is taken back if its slot was lost while it was counted (defect 19)', async () => {
     const lost = new AbortController();
     const quota = createRecordedQuota(() => {
       lost.abort(new LookupFailure('lease-lost'));
@@ -74,7 +75,7 @@ describe('A call', () => {
     expect(source.calls).toHaveLength(0);
   });
 
-  it('is taken back if no byte of it was sent, and after no other failure', async () => {
+  it('is taken back if no byte of it was sent, and after no other failure (defect 18)', async () => {
     for (const kind of Object.keys(FAILURES) as FailureKind[]) {
       const quota = createRecordedQuota();
       const failing = { find: () => Promise.reject(new LookupFailure(kind)) };

@@ -138,11 +138,12 @@ it('Successful calls save up at most ten second attempts', async () => {
 it('Refusals of this service neither earn nor use second attempts', async () => {
   const refused = failing('quota-used');
   const failed = failing('server');
-  let source = refused.source;
-  const top = createRetry({ observe: () => undefined })({ find: (...args) => source.find(...args) });
+  let current = refused.source;
+  const source: LookupSource = { find: (...args) => current.find(...args) };
+  const top = createRetry({ observe: () => undefined })(source);
   for (let lookup = 0; lookup < 200; lookup += 1) await outcomeAfter(top.find(ANA, lookupOptions(clock)), 0);
   expect(refused.count).toBe(200);
-  source = failed.source;
+  current = failed.source;
   for (let lookup = 0; lookup < 5; lookup += 1) await outcomeAfter(top.find(ANA, lookupOptions(clock)), 400);
   expect(failed.count).toBe(8);
 });

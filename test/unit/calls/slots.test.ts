@@ -229,7 +229,7 @@ describe('A pause of the local slots', () => {
       await expect(slots.acquire(FAR, never)).resolves.toBeDefined();
     });
 
-    it('lets at most 12 calls through in 60 s if Wolkvox refuses every call', async () => {
+    it('lets at most 12 calls through in 60 s if Wolkvox refuses every call (defect 17)', async () => {
       const clock = createClock();
       const slots = createLocalSlots(clock, () => 0);
       const queue = createCallQueue({ concurrency: 2, limit: 1_000, pausedForMs: () => slots.pausedForMs(), clock });

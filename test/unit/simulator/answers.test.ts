@@ -175,6 +175,34 @@ describe('information.php', () => {
       },
     ]);
   });
+
+  it('can show blank and odd figures of the token', async () => {
+    const { ask, simulator } = await startSimulator({ settings: { tokenInfo: 'blank' } });
+    const columns = ['token_limit', 'token_use_today', 'all_token_today', 'available_consumption_options'];
+    const values = async (): Promise<unknown[]> => {
+      const [row] = (await ask('api=token_info', { page: 'information' })).json().data ?? [];
+      return columns.map((column) => (row as Record<string, unknown> | undefined)?.[column]);
+    };
+    expect(await values()).toEqual(['', '', '', '']);
+    simulator.settings.tokenInfo = 'odd';
+    expect(await values()).toEqual(['unlimited', '-1', '1.5e3', 'n/a']);
+  });
+
+  it('is logged apart from the calls of find_record', async () => {
+    const { ask, simulator } = await startSimulator();
+    simulator.faults.next('503', { when: { api: 'token_info' } });
+    await ask(`customer_id=${undialled.customerId}`);
+    await ask('api=token_info', { page: 'information' });
+    await ask('api=campaigns', { page: 'information' });
+    const { counts, information } = simulator.requestLog;
+    expect(counts).toEqual({ requests: 3, attempts: 3, calls: 1, information: 2 });
+    expect(information.map(({ api, outcome }) => [api, outcome])).toEqual([
+      ['token_info', 'fault: 503'],
+      ['campaigns', 'information'],
+    ]);
+    simulator.requestLog.reset();
+    expect(simulator.requestLog.information).toEqual([]);
+  });
 });
 
 describe('A test', () => {

@@ -66,6 +66,11 @@ const EXPECTATIONS: Readonly<Record<FaultName, (faulty: FaultyRequest) => Promis
     const [record] = (await faulty.answers()).json().data ?? [];
     expect(Object.keys(record ?? {})).toEqual(['customer_id', 'tel1', 'tel2', 'tel3', 'campaign_id']);
   },
+  'missing-campaign': async (faulty) => {
+    const [record] = (await faulty.answers()).json().data ?? [];
+    expect(record).toMatchObject({ customer_id: customerId });
+    expect(record).not.toHaveProperty('campaign_id');
+  },
   'null-values': async (faulty) => {
     const [record] = (await faulty.answers()).json().data ?? [];
     expect(record).toMatchObject({ customer_id: customerId, campaign_id: '4821', tel1: '3064821975' });

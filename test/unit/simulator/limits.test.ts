@@ -138,7 +138,7 @@ describe('The order of the checks', () => {
     expect(await msg(FOUND)).toBe('1 records were found');
     // Each request that passed the quota check costs a call: third request, unknown api, missing criterion, search.
     expect(simulator.usedToday()).toBe(4);
-    expect(simulator.requestLog.counts).toEqual({ requests: 8, attempts: 4, calls: 1 });
+    expect(simulator.requestLog.counts).toEqual({ requests: 8, attempts: 4, calls: 1, information: 0 });
   });
 
   it('begins with maintenance, which costs no call, with each of its bodies', async () => {

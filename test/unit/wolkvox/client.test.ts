@@ -95,7 +95,7 @@ async function startSlowProxy(target: string): Promise<string> {
 const silent: RequestListener = () => undefined;
 
 describe('A call', () => {
-  it('asks for one lookup and has the time when it was sent', async () => {
+  it('asks for one lookup and has the time when it was sent (defect 2)', async () => {
     let answeredAt = 0;
     const server = await startServer((_request, response) => {
       setTimeout(() => {
@@ -130,6 +130,28 @@ describe('A call', () => {
     const client = createClient(server.url, { concurrency: 1 });
     for (let call = 0; call < 5; call += 1) await client.find(ANA, lookupOptions(clock));
     expect(server.requests).toHaveLength(5);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('asks for the use of the daily quota, too, over the same connections, with the same reports', async () => {
+    let fails = false;
+    const server = await startServer((_request, response) => {
+      if (fails) response.writeHead(503).end();
+      else response.end(envelopeOf([{ token_limit: '3000', all_token_today: '17' }]));
+    });
+    const client = createClient(server.url, { concurrency: 1 });
+    const before = clock.epochMs();
+    const options = lookupOptions(clock, { operation: { startedAt: 0, requestId: 'request-1' } });
+    const report = await client.quota.find('quota', options);
+    expect(report).toEqual({ limit: 3_000, used: 17, source: 'wolkvox', sentAt: expect.any(Number) as number });
+    expect(report.sentAt).toBeGreaterThanOrEqual(before);
+    expect(server.requests[0]?.url).toBe('/api/v2/information.php?api=token_info');
+    fails = true;
+    await expect(client.quota.find('quota', options)).rejects.toMatchObject({ kind: 'server' });
+    expect(client.events).toMatchObject([
+      { event: 'call.answered', records: 0, requestId: 'request-1' },
+      { event: 'call.failed', reason: 'server', httpStatus: 503, requestId: 'request-1' },
+    ]);
     expect(server.connections()).toBe(1);
   });
 
@@ -182,6 +204,20 @@ describe('A call without a connection', () => {
     });
     expect(await failureOf(createClient(server.url))).toMatchObject({ kind: 'connection', facts: { httpStatus: 200 } });
   });
+});
+
+it('A call reads a long answer after which the server closes the connection, however slowly it is read', async () => {
+  const rows = Array.from({ length: 4_000 }, () => rowOf({ customer_id: 'another', opt1: 'x'.repeat(900) }));
+  const body = envelopeOf([...rows, rowOf({ customer_id: ANA.customerId })]);
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${body}`));
+  });
+  const client = createClient(await listen(server), { maxBytes: 10_000_000 });
+  for (let times = 0; times < 5; times += 1) {
+    const { records } = await client.find(ANA, lookupOptions(clock));
+    expect(records).toHaveLength(1);
+  }
 });
 
 describe('A call that is cut off has ended at the server, too,', () => {

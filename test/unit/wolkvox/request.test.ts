@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { createRequest } from '../../../src/wolkvox/request.js';
+import { createLookupRequest, createTokenInfoRequest } from '../../../src/wolkvox/request.js';
 
 const account = { token: 'token-of-a-test', server: '0042' };
 
 it('A request asks find_record with the criteria that are given, and sends the others empty', () => {
-  expect(createRequest({ phone: '3005550101' }, account)).toEqual({
+  expect(createLookupRequest({ phone: '3005550101' }, account)).toEqual({
     path: '/api/v2/campaign.php?api=find_record&campaign_id=&customer_phone=3005550101&customer_id=',
     headers: {
       'wolkvox-token': 'token-of-a-test',
@@ -16,7 +16,7 @@ it('A request asks find_record with the criteria that are given, and sends the o
 });
 
 it('A customer id of free text adds no parameter to a request', () => {
-  const { path } = createRequest({ customerId: 'A&api=remove#?/ñ', campaignId: '1234' }, account);
+  const { path } = createLookupRequest({ customerId: 'A&api=remove#?/ñ', campaignId: '1234' }, account);
   const url = new URL(path, 'http://localhost');
   expect([...url.searchParams]).toEqual([
     ['api', 'find_record'],
@@ -25,4 +25,9 @@ it('A customer id of free text adds no parameter to a request', () => {
     ['customer_id', 'A&api=remove#?/ñ'],
   ]);
   expect(url.hash).toBe('');
+});
+
+it('A request for the use of the daily quota asks token_info, with the same headers', () => {
+  const { headers } = createLookupRequest({ phone: '3005550101' }, account);
+  expect(createTokenInfoRequest(account)).toEqual({ path: '/api/v2/information.php?api=token_info', headers });
 });
