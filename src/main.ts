@@ -1,8 +1,13 @@
 import { unescape } from 'node:querystring';
+import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config } from './config.js';
 import type { Log } from './core/log.js';
-import { createService, type Service } from './service.js';
+import { createService, readVersion, type Service } from './service.js';
 import { createLog, describeBug } from './telemetry/log.js';
+
+const HELP = `Usage: npm start [-- --help | --version]
+Starts the campaign subgraph. Environment variables configure it; docs/configuration.md describes them. Without
+WOLKVOX_TOKEN it uses a built-in simulator with invented people. \`npm run dev\` starts it again when a file changes.`;
 
 /** The exit codes by which a shell reports the end by a signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -10,10 +15,23 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Ctrl-C under `npm start` sends SIGINT twice: the terminal sends one, and npm passes its own on. */
 const SAME_KEY_PRESS_MS = 250;
 
-/** Reads the environment, starts the service, and stops it on a signal. */
+/** Prints what `--help` and `--version` ask for, or starts the service. Other options are refused with code 1. */
 async function main(): Promise<void> {
+  const options = { help: { type: 'boolean' }, version: { type: 'boolean' } } as const;
+  const { values, tokens } = parseArgs({ options, strict: false, tokens: true });
+  const isKnown = tokens.every((token) => token.kind === 'option' && Object.hasOwn(options, token.name));
+  if (!isKnown) {
+    console.error('Unknown option. The known options are --help and --version.');
+    process.exitCode = 1;
+  } else if (values.help === true) console.log(HELP);
+  else if (values.version === true) console.log(readVersion());
+  else await start();
+}
+
+/** Reads the environment, starts the service, and stops it on a signal. */
+async function start(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config), version: readVersion() });
   const service = createService(config, { log });
   stopOnSignals(service, log);
   const { url } = await service.start();

@@ -1,24 +1,46 @@
+import type { ErrorCode, ErrorCounts } from './error-codes.js';
 import type { FailureCode, FailureFacts, FailureKind } from './failure.js';
 
+/** The request that an event belongs to. */
+interface OfRequest {
+  /** The header `x-request-id`, the trace id of `traceparent`, or a random id. */
+  readonly requestId?: string | undefined;
+}
+
 /**
- * What the layers report of their work, for the log and the metrics. Every field is a number, a word of this project or
- * an error code, so no personal data and no secret can reach them. `reason` always says why.
+ * What the parts report of their work, for the log and the metrics. Every field is a number, a word of this project or
+ * an error code, so no personal data and no secret can reach them. Two fields hold a name that a caller chose
+ * (`requestId` and `operationName`), in a form that neither a sentence nor a phone has. `reason` always says why.
  */
 export type ServiceEvent =
+  /** The response to an operation has errors. `ms` counts from the start of the operation. */
+  | ({
+      readonly event: 'operation.failed';
+      readonly errors: ErrorCounts;
+      readonly ms: number;
+      /** The name of the operation in its document. Undefined: it has none, or the document was not read. */
+      readonly operationName?: string | undefined;
+    } & OfRequest)
+  /** A request to another address than that of the graph, or one that is not HTTP, got an error. */
+  | ({ readonly event: 'request.refused'; readonly code: ErrorCode; readonly httpStatus: number } & OfRequest)
+  /** A request had no router secret, or an unknown one. */
+  | ({ readonly event: 'request.unauthenticated' } & OfRequest)
   /** A lookup was answered. `from` says how: `flight` means that the caller joined a call that was under way. */
-  | { readonly event: 'answer.served'; readonly from: 'memory' | 'shared' | 'flight' | 'wolkvox' }
+  | ({ readonly event: 'answer.served'; readonly from: 'memory' | 'shared' | 'flight' | 'wolkvox' } & OfRequest)
   /** A stale answer was served because of `reason`; `slow`: Wolkvox has not answered for STALE_AFTER_MS. */
-  | { readonly event: 'answer.served'; readonly from: 'stale'; readonly reason: FailureCode | 'slow' }
+  | ({ readonly event: 'answer.served'; readonly from: 'stale'; readonly reason: FailureCode | 'slow' } & OfRequest)
   /** A lookup failed without a call of its own. */
-  | { readonly event: 'lookup.refused'; readonly code: FailureCode; readonly reason: FailureKind }
-  | { readonly event: 'call.answered'; readonly ms: number; readonly records: number }
+  | ({ readonly event: 'lookup.refused'; readonly code: FailureCode; readonly reason: FailureKind } & OfRequest)
+  /** The calls have the request of the operation that caused them. Other operations may share them. */
+  | ({ readonly event: 'call.answered'; readonly ms: number; readonly records: number } & OfRequest)
   | ({
       readonly event: 'call.failed';
       readonly code: FailureCode;
       readonly reason: FailureKind;
       readonly ms: number;
-    } & FailureFacts)
-  | { readonly event: 'call.retried'; readonly reason: FailureKind; readonly delayMs: number }
+    } & FailureFacts &
+      OfRequest)
+  | ({ readonly event: 'call.retried'; readonly reason: FailureKind; readonly delayMs: number } & OfRequest)
   | { readonly event: 'calls.paused'; readonly reason: FailureKind; readonly ms: number }
   | { readonly event: 'circuit.opened'; readonly reason: FailureKind; readonly ms: number }
   | { readonly event: 'circuit.probing' }
@@ -27,6 +49,10 @@ export type ServiceEvent =
   | { readonly event: 'quota.warning'; readonly percent: 80 | 95 | 100; readonly used: number; readonly limit: number }
   /** Wolkvox says that the day's calls are used up; the next check is made after `ms`. */
   | { readonly event: 'quota.exhausted'; readonly ms: number }
+  /** Wolkvox told the account's figures. `used` and `limit` are those that count from now on. */
+  | { readonly event: 'quota.synced'; readonly used: number; readonly limit: number | undefined }
+  /** `no-figures`: Wolkvox answered, but told neither a limit nor a use. */
+  | { readonly event: 'quota.sync-failed'; readonly reason: FailureKind | 'no-figures' }
   | { readonly event: 'quota.write-failed'; readonly reason: string }
   | { readonly event: 'redis.up' }
   | { readonly event: 'redis.down'; readonly reason: string }

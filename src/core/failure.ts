@@ -141,6 +141,11 @@ const REFUSALS = {
     message: 'The response is too large. Select fewer fields, or split the operation.',
     circuit: 'ignore',
   },
+  'responses-full': {
+    code: 'UPSTREAM_BUSY',
+    message: 'The responses to other operations take too much memory at this moment. Try again later.',
+    circuit: 'ignore',
+  },
   'queue-full': {
     code: 'UPSTREAM_BUSY',
     message: 'The queue of calls to Wolkvox is full. Try again later.',
@@ -179,7 +184,7 @@ const REFUSALS = {
   },
   'quota-used': {
     code: 'UPSTREAM_QUOTA_EXHAUSTED',
-    message: 'The daily limit of calls (WOLKVOX_DAILY_LIMIT) is reached.',
+    message: 'The daily limit of calls to Wolkvox is reached.',
     circuit: 'ignore',
   },
   'quota-exhausted': {

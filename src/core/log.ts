@@ -1,15 +1,21 @@
 /**
  * The fields that a log line may have; every other field is left out. Values are numbers and words of this project or
- * of the system, never a text of a caller or of Wolkvox.
+ * of the system, never a text of Wolkvox. `requestId` and `operationName` are names that a caller chose. `docs/logs.md`
+ * describes the fields; a test compares the two.
  */
 export const LOG_FIELDS = [
-  // What happened in one sentence, and what an operator must do.
+  // What follows, and what an operator must do.
   'advice',
   // Start and end of the service.
   'url',
   'playground',
   'examples',
   'signal',
+  // Requests and operations.
+  'requestId',
+  'operationName',
+  'codes',
+  'count',
   // Lookups and calls.
   'code',
   'reason',
@@ -38,7 +44,7 @@ export type LogFields = {
   readonly [Name in (typeof LOG_FIELDS)[number]]?: number | boolean | string | readonly string[] | undefined;
 };
 
-/** Writes one line per event. The name of an event is `area.event`. */
+/** Writes one line per event. The name of an event is `area.event`. `src/telemetry/messages.ts` has its message. */
 export interface Log {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;

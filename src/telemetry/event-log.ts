@@ -1,35 +1,54 @@
+import type { Clock } from '../core/clock.js';
+import { concernsOperator, type ErrorCode, type ErrorCounts } from '../core/error-codes.js';
 import type { ServiceEvent } from '../core/events.js';
-import type { Log } from '../core/log.js';
+import type { Log, LogFields } from '../core/log.js';
+
+/** Requests without a router secret, which anybody can send, are logged at most once in this time, in milliseconds. */
+const UNAUTHENTICATED_LINE_MS = 60_000;
 
 /**
- * Writes the events of the service to the log: `debug` for normal work, `warn` and `error` if an operator must know.
+ * Writes the events of the service to the log: `debug` for normal work, `info` for changes of state and for errors of a
+ * caller, `warn` and `error` if an operator must know.
  */
-export function createEventLog(log: Log): (event: ServiceEvent) => void {
-  return ({ event, ...fields }) => {
-    const advice = adviceFor(event, fields);
-    log[levelOf(event, fields)](event, advice === undefined ? fields : { advice, ...fields });
+export function createEventLog(log: Log, clock: Pick<Clock, 'monotonicMs'>): (event: ServiceEvent) => void {
+  let unauthenticated = 0;
+  let unauthenticatedLineAt = -Infinity;
+
+  return (event) => {
+    if (event.event !== 'request.unauthenticated') {
+      log[levelOf(event)](event.event, fieldsOf(event));
+      return;
+    }
+    unauthenticated += 1;
+    if (clock.monotonicMs() - unauthenticatedLineAt < UNAUTHENTICATED_LINE_MS) return;
+    log[levelOf(event)](event.event, { ...fieldsOf(event), count: unauthenticated });
+    unauthenticated = 0;
+    unauthenticatedLineAt = clock.monotonicMs();
   };
 }
 
-type Level = keyof Log;
-type Fields = Omit<ServiceEvent, 'event'> & { readonly reason?: string };
-
-function levelOf(event: ServiceEvent['event'], { reason }: Fields): Level {
-  switch (event) {
+function levelOf(event: ServiceEvent): keyof Log {
+  switch (event.event) {
     case 'answer.served':
     case 'call.answered':
     case 'lookup.refused':
+    case 'request.refused':
       return 'debug';
     case 'call.retried':
     case 'circuit.probing':
     case 'circuit.closed':
+    case 'quota.synced':
     case 'redis.up':
     case 'cache.erased':
       return 'info';
+    case 'operation.failed':
+      return concernsOperator(worstOf(event.errors)) ? 'warn' : 'info';
     case 'call.failed':
-      return reason === 'token' ? 'error' : 'warn';
+      return event.reason === 'token' ? 'error' : 'warn';
     case 'calls.paused':
     case 'quota.warning':
+    case 'quota.sync-failed':
+    case 'request.unauthenticated':
     case 'slot.lost':
       return 'warn';
     case 'circuit.opened':
@@ -41,13 +60,30 @@ function levelOf(event: ServiceEvent['event'], { reason }: Fields): Level {
   }
 }
 
-/** What happened, and what an operator must do. */
-function adviceFor(event: ServiceEvent['event'], { reason }: Fields): string | undefined {
-  switch (event) {
+function fieldsOf(event: ServiceEvent): LogFields {
+  if (event.event !== 'operation.failed') return { ...event, advice: adviceFor(event) };
+  const { errors, ...fields } = event;
+  const total = Object.values(errors).reduce((sum, count) => sum + count, 0);
+  const codes = Object.entries(errors).map(([code, count]) => `${code} ${count}`);
+  return { ...fields, code: worstOf(errors), ...(total > 1 && { codes }) };
+}
+
+/** The first code that concerns the operator, else the first one. */
+function worstOf(errors: ErrorCounts): ErrorCode {
+  const codes = Object.keys(errors) as ErrorCode[];
+  return codes.find(concernsOperator) ?? codes[0] ?? 'OTHER';
+}
+
+/** What follows, and what an operator must do. */
+function adviceFor(event: ServiceEvent): string | undefined {
+  switch (event.event) {
     case 'call.failed':
-      return reason === 'token'
-        ? 'Wolkvox refuses the token. Check WOLKVOX_TOKEN and WOLKVOX_SERVER, or create a new token in Wolkvox.'
-        : undefined;
+      if (event.reason === 'token') {
+        return 'Wolkvox refuses the token. Check WOLKVOX_TOKEN and WOLKVOX_SERVER, or create a new token in Wolkvox.';
+      }
+      return networkAdvice(event.networkCode ?? '');
+    case 'request.unauthenticated':
+      return 'Check the header Router-Authorization of the router. If another client sent it, restrict its access.';
     case 'quota.exhausted':
       return (
         "Wolkvox says that the account's daily calls are used up. Cached answers are served; one call checks from time to time. " +
@@ -61,5 +97,28 @@ function adviceFor(event: ServiceEvent['event'], { reason }: Fields): string | u
       return 'Redis refuses a command. Check the rights of the user in REDIS_URL (see docs/configuration.md).';
     default:
       return undefined;
+  }
+}
+
+/** The advice for a call that failed in the network, by the system error code. */
+function networkAdvice(networkCode: string): string | undefined {
+  switch (networkCode) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return "The name of Wolkvox's server cannot be resolved. Check WOLKVOX_SERVER, WOLKVOX_BASE_URL and the DNS.";
+    case 'ECONNREFUSED':
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return (
+        'No connection to Wolkvox can be made. Check whether the account allows only listed addresses, whether a ' +
+        'firewall blocks the way, and whether the server is down.'
+      );
+    default:
+      return /CERT|^UNABLE_TO_|^ERR_TLS_/.test(networkCode)
+        ? 'The certificate of the server is not trusted, so no calls are sent. Check WOLKVOX_BASE_URL; a certificate ' +
+            'authority of your own needs NODE_EXTRA_CA_CERTS.'
+        : undefined;
   }
 }

@@ -1,11 +1,14 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { LOG_FIELDS, type Log, type LogFields } from '../core/log.js';
+import { MESSAGES } from './messages.js';
 
 export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Texts that no line may hold: the token and the other secrets. */
   readonly secrets: readonly string[];
+  /** The version of the service, for every line. */
+  readonly version?: string | undefined;
   readonly destination?: DestinationStream;
 }
 
@@ -13,23 +16,25 @@ export interface LogOptions {
 const MIN_SECRET_LENGTH = 6;
 
 /** Creates a log that writes JSON lines to stdout, or readable lines if stdout is a terminal. */
-export function createLog({ level, secrets, destination }: LogOptions): Log {
+export function createLog({ level, secrets, version, destination }: LogOptions): Log {
   const logger: Logger = pino(
     {
       level,
-      base: null,
+      base: version === undefined ? null : { version },
       timestamp: pino.stdTimeFunctions.isoTime,
-      messageKey: 'event',
+      formatters: { level: (name) => ({ level: name }) },
       hooks: { streamWrite: removeSecrets(secrets) },
     },
-    destination ??
-      (process.stdout.isTTY ? pretty({ sync: true, messageKey: 'event' }) : pino.destination({ sync: true })),
+    destination ?? (process.stdout.isTTY ? pretty({ sync: true }) : pino.destination({ sync: true })),
   );
+  const messages: Readonly<Record<string, string>> = MESSAGES;
+  const write = (name: keyof Log, event: string, fields: LogFields): void =>
+    logger[name]({ event, ...allowed(fields) }, messages[event] ?? event);
   return {
-    debug: (event, fields) => logger.debug(allowed(fields), event),
-    info: (event, fields) => logger.info(allowed(fields), event),
-    warn: (event, fields) => logger.warn(allowed(fields), event),
-    error: (event, fields) => logger.error(allowed(fields), event),
+    debug: (event, fields = {}) => write('debug', event, fields),
+    info: (event, fields = {}) => write('info', event, fields),
+    warn: (event, fields = {}) => write('warn', event, fields),
+    error: (event, fields = {}) => write('error', event, fields),
   };
 }
 
@@ -51,7 +56,7 @@ export function describeBug(error: unknown): LogFields {
   };
 }
 
-function allowed(fields: LogFields = {}): LogFields {
+function allowed(fields: LogFields): LogFields {
   return Object.fromEntries(LOG_FIELDS.filter((name) => name in fields).map((name) => [name, fields[name]]));
 }
 
@@ -64,7 +69,8 @@ function removeSecrets(secrets: readonly string[]): (line: string) => string {
 }
 
 /** A stack frame in a file or in Node. The frame of evaluated code would show the code. */
-const FRAME = /^ +at [^(]*(?:\(?(?:file:\/\/|node:|\/)[^ ]*:\d+:\d+\)?|\(<anonymous>\))$/;
+const FRAME =
+  /^ +at (?:[^(]*\((?:(?:file:\/\/|node:|\/)[^ ]*:\d+:\d+|<anonymous>)\)|(?:async )?(?:file:\/\/|node:|\/)[^ ]*:\d+:\d+)$/;
 
 /** The frames of the stack, without the message before them, which may have lines of any kind. */
 function framesOf({ stack = '', message }: Error): string[] {

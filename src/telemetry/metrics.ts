@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { ERROR_CODES, type ErrorCode } from '../core/error-codes.js';
 import type { ServiceEvent } from '../core/events.js';
+import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../core/failure.js';
 import { quotaWarningPercent } from '../core/limits.js';
 
 /** What the gauges show, read when the metrics are requested. */
@@ -35,6 +37,7 @@ export function createMetrics(): Metrics {
     buckets: [0.005, 0.02, 0.1, 0.5, 1, 5, 25],
     registers: [registry],
   });
+  responses.zero({ status: '200' });
   return {
     observe: createEventCounters(registry),
     addGauges: (read) => addGauges(registry, read),
@@ -44,46 +47,60 @@ export function createMetrics(): Metrics {
   };
 }
 
-function createEventCounters(registry: Registry): (event: ServiceEvent) => void {
-  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-  const answers = counter('wolkvox_answers_total', 'Lookups that were answered, by the source of the answer.', 'from');
-  const calls = counter('wolkvox_calls_total', 'Calls to Wolkvox that ended, by outcome.', 'outcome', 'reason');
-  const refused = counter('wolkvox_refused_total', 'Lookups that failed without a call.', 'code', 'reason');
-  const retries = counter('wolkvox_retries_total', 'Second attempts, by the first failure.', 'reason');
-  const lostLeases = counter('wolkvox_slot_leases_lost_total', 'Calls aborted without a confirmed slot.', 'reason');
-  const redisRefusals = counter('wolkvox_redis_refused_total', 'Commands that Redis refuses, first time.', 'command');
-  const callSeconds = new Histogram({
-    name: 'wolkvox_call_seconds',
-    help: 'Duration of a call to Wolkvox.',
-    buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
-    registers: [registry],
-  });
+type AnswerSource = Extract<ServiceEvent, { readonly event: 'answer.served' }>['from'];
+type LossReason = Extract<ServiceEvent, { readonly event: 'slot.lost' }>['reason'];
 
+const ANSWER_SOURCES: readonly AnswerSource[] = ['memory', 'shared', 'flight', 'wolkvox', 'stale'];
+const LOSS_REASONS: readonly LossReason[] = ['taken', 'not-renewed'];
+const ALL_FAILURES = (Object.keys(FAILURES) as FailureKind[]).map((kind) => new LookupFailure(kind));
+const CALL_FAILURES = ALL_FAILURES.filter(({ endsCall }) => endsCall);
+/** The graph finds these failures before or after its lookups. */
+const GRAPH_KINDS: ReadonlySet<FailureKind> = new Set(['bad-input', 'response-too-large', 'responses-full']);
+/** A remembered failure of a call answers lookups without a call, too. */
+const REFUSALS = ALL_FAILURES.filter(
+  ({ kind, endsCall, policy }) => (!endsCall || policy.rememberMs !== undefined) && !GRAPH_KINDS.has(kind),
+);
+
+/**
+ * Counts the events. Every series of a closed list starts at 0, because `rate` in Prometheus does not see the first
+ * increase of a series that starts at 1.
+ */
+function createEventCounters(registry: Registry): (event: ServiceEvent) => void {
+  const counters = createCounters(registry);
   return (event) => {
     switch (event.event) {
+      case 'operation.failed':
+        for (const [code, count] of Object.entries(event.errors)) counters.errors.inc({ code }, count);
+        break;
+      case 'request.refused':
+        counters.errors.inc({ code: event.code });
+        break;
+      case 'request.unauthenticated':
+        counters.errors.inc({ code: 'UNAUTHENTICATED' satisfies ErrorCode });
+        break;
       case 'answer.served':
-        answers.inc({ from: event.from });
+        counters.answers.inc({ from: event.from });
+        if (event.from === 'stale') counters.staleAnswers.inc({ reason: event.reason });
         break;
       case 'call.answered':
-        calls.inc({ outcome: 'answered', reason: 'answered' });
-        callSeconds.observe(event.ms / 1_000);
+        counters.calls.inc({ outcome: 'answered', reason: 'answered' });
+        counters.callSeconds.observe(event.ms / 1_000);
         break;
       case 'call.failed':
-        calls.inc({ outcome: event.code, reason: event.reason });
-        callSeconds.observe(event.ms / 1_000);
+        counters.calls.inc({ outcome: event.code, reason: event.reason });
+        counters.callSeconds.observe(event.ms / 1_000);
         break;
       case 'lookup.refused':
-        refused.inc({ code: event.code, reason: event.reason });
+        counters.refused.inc({ code: event.code, reason: event.reason });
         break;
       case 'call.retried':
-        retries.inc({ reason: event.reason });
+        counters.retries.inc({ reason: event.reason });
         break;
       case 'slot.lost':
-        lostLeases.inc({ reason: event.reason });
+        counters.lostLeases.inc({ reason: event.reason });
         break;
       case 'redis.command-refused':
-        redisRefusals.inc({ command: event.command });
+        counters.redisRefusals.inc({ command: event.command });
         break;
       // The gauges show the state.
       case 'calls.paused':
@@ -93,11 +110,69 @@ function createEventCounters(registry: Registry): (event: ServiceEvent) => void 
       case 'quota.warning':
       case 'quota.exhausted':
       case 'quota.write-failed':
+      case 'quota.synced':
+      case 'quota.sync-failed':
       case 'redis.up':
       case 'redis.down':
       case 'cache.erased':
         break;
     }
+  };
+}
+
+function createCounters(registry: Registry) {
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    series: readonly Readonly<Record<Label, string>>[],
+  ): Counter<Label> => {
+    const created = new Counter({ name, help, labelNames, registers: [registry] });
+    for (const labels of series) created.inc(labels, 0);
+    return created;
+  };
+  const codes = ERROR_CODES.map((code) => ({ code }));
+  const sources = ANSWER_SOURCES.map((from) => ({ from }));
+  const staleCodes = new Set(ALL_FAILURES.map(({ code }) => code).filter(allowsStale));
+  const staleReasons = ['slow', ...staleCodes].map((reason) => ({ reason }));
+  const outcomes = CALL_FAILURES.map(({ code, kind }) => ({ outcome: code, reason: kind }));
+  const refusals = REFUSALS.map(({ code, kind }) => ({ code, reason: kind }));
+  const retried = CALL_FAILURES.filter(({ policy }) => policy.retryWithinMs !== undefined);
+  return {
+    errors: counter('graphql_errors_total', 'Errors that callers got, by code.', ['code'], codes),
+    answers: counter(
+      'wolkvox_answers_total',
+      'Lookups that were answered, by the source of the answer.',
+      ['from'],
+      sources,
+    ),
+    staleAnswers: counter('wolkvox_stale_answers_total', 'Stale answers, by reason.', ['reason'], staleReasons),
+    calls: counter(
+      'wolkvox_calls_total',
+      'Calls to Wolkvox that ended, by outcome.',
+      ['outcome', 'reason'],
+      [{ outcome: 'answered', reason: 'answered' }, ...outcomes],
+    ),
+    refused: counter('wolkvox_refused_total', 'Lookups that failed without a call.', ['code', 'reason'], refusals),
+    retries: counter(
+      'wolkvox_retries_total',
+      'Second attempts, by the first failure.',
+      ['reason'],
+      retried.map(({ kind }) => ({ reason: kind })),
+    ),
+    lostLeases: counter(
+      'wolkvox_slot_leases_lost_total',
+      'Calls aborted without a confirmed slot.',
+      ['reason'],
+      LOSS_REASONS.map((reason) => ({ reason })),
+    ),
+    redisRefusals: counter('wolkvox_redis_refused_total', 'Commands that Redis refuses, first time.', ['command'], []),
+    callSeconds: new Histogram({
+      name: 'wolkvox_call_seconds',
+      help: 'Duration of a call to Wolkvox.',
+      buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
+      registers: [registry],
+    }),
   };
 }
 

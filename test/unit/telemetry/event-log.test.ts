@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceEvent } from '../../../src/core/events.js';
 import { LOG_FIELDS } from '../../../src/core/log.js';
 import { createEventLog } from '../../../src/telemetry/event-log.js';
 import { createLog, describeBug } from '../../../src/telemetry/log.js';
+import { MESSAGES } from '../../../src/telemetry/messages.js';
+import { createManualClock } from '../../support/lookup-source.js';
 import { EXAMPLES } from './example-events.js';
 
 /** Writes events to a real log, and returns its lines. */
@@ -17,20 +20,53 @@ function createTestLog(secrets: readonly string[] = []): {
   };
 }
 
-const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
+/** Writes one event to a real log, and returns its lines. */
+function linesOf(event: ServiceEvent): Record<string, unknown>[] {
+  const { log, lines } = createTestLog();
+  createEventLog(log, createManualClock())(event);
+  return lines();
+}
 
 describe('The event log', () => {
   it.each(EXAMPLES)('writes one line for $event.event, with the level $level and all its fields', (example) => {
-    const { event, level, hasAdvice } = example;
-    const { log, lines } = createTestLog();
-    createEventLog(log)(event);
-    expect(lines()).toHaveLength(1);
-    const { level: number, time, advice, ...fields } = lines()[0] ?? {};
-    expect(fields).toEqual(event);
-    expect(number).toBe(LEVELS[level]);
-    expect(time).toMatch(/^\d{4}-\d\d-\d\dT/);
+    const { event, level, hasAdvice, fields } = example;
+    const lines = linesOf(event);
+    expect(lines).toHaveLength(1);
+    const { time, advice, ...others } = lines[0] ?? {};
+    expect(others).toEqual({ ...(fields ?? event), event: event.event, level, msg: MESSAGES[event.event] });
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     if (hasAdvice === true) expect(advice).toMatch(/^[A-Z].{20,}\.$/);
     else expect(advice).toBeUndefined();
+  });
+
+  it.each([
+    ['ENOTFOUND', /WOLKVOX_SERVER.*DNS/],
+    ['EAI_AGAIN', /WOLKVOX_SERVER.*DNS/],
+    ['ECONNREFUSED', /listed addresses.*server is down/],
+    ['ETIMEDOUT', /listed addresses.*server is down/],
+    ['UND_ERR_CONNECT_TIMEOUT', /listed addresses.*server is down/],
+    ['CERT_HAS_EXPIRED', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
+    ['ECONNRESET', undefined],
+  ])('says what to check after the system error %s', (networkCode, advice) => {
+    const [line] = linesOf({
+      ...{ event: 'call.failed', code: 'UPSTREAM_UNAVAILABLE', reason: 'not-connected', ms: 1, networkCode },
+    });
+    if (advice === undefined) expect(line?.['advice']).toBeUndefined();
+    else expect(line?.['advice']).toMatch(advice);
+    expect(line).toMatchObject({ networkCode });
+  });
+
+  it('writes at most one line a minute for requests without a secret, with their count since the last line', () => {
+    const clock = createManualClock();
+    const { log, lines } = createTestLog();
+    const observe = createEventLog(log, clock);
+    for (const waitMs of [0, 1, 30_000, 29_998, 1, 59_999, 1]) {
+      clock.advance(waitMs);
+      observe({ event: 'request.unauthenticated' });
+    }
+    expect(lines().map(({ count }) => count)).toEqual([1, 4, 2]);
   });
 
   it('names every event area.event', () => {
@@ -38,18 +74,42 @@ describe('The event log', () => {
   });
 
   it('has advice only for what an operator can correct', () => {
-    expect(EXAMPLES.filter(({ hasAdvice }) => hasAdvice).every(({ level }) => level === 'error')).toBe(true);
+    const advised = EXAMPLES.filter(({ hasAdvice }) => hasAdvice);
+    expect(advised.length).toBeGreaterThan(4);
+    for (const { level } of advised) expect(['warn', 'error']).toContain(level);
   });
 });
 
 describe('The log', () => {
   it('leaves out fields that are not on its list', () => {
     const { log, lines } = createTestLog();
-    const fields = { reason: 'server', phone: '3001112233', msg: 'a text of Wolkvox' };
+    const fields = {
+      reason: 'server',
+      phone: '3001112233',
+      msg: 'a text of Wolkvox',
+      level: 'a level',
+      time: 'a time',
+    };
     log.info('call.failed', fields);
-    expect(lines()[0]).toMatchObject({ event: 'call.failed', reason: 'server' });
-    expect(Object.keys(lines()[0] ?? {}).sort()).toEqual(['event', 'level', 'reason', 'time']);
+    expect(lines()).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        event: 'call.failed',
+        reason: 'server',
+        msg: MESSAGES['call.failed'],
+      },
+    ]);
     expect(LOG_FIELDS).not.toContain('phone');
+  });
+
+  it('writes the version into every line', () => {
+    const written: string[] = [];
+    const destination = { write: (line: string) => void written.push(line) };
+    const log = createLog({ level: 'info', secrets: [], version: '1.2.3', destination });
+    log.info('service.listening');
+    log.error('service.bug');
+    expect(written.map((line) => (JSON.parse(line) as { version: unknown }).version)).toEqual(['1.2.3', '1.2.3']);
   });
 
   it('hides the secrets of the service, also as JSON or a URL writes them', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceEvent } from '../../../src/core/events.js';
+import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../../../src/core/failure.js';
 import { createMetrics, type Metrics, type Readings } from '../../../src/telemetry/metrics.js';
 import { EXAMPLES } from './example-events.js';
 
@@ -22,11 +24,23 @@ async function changesBy(action: (metrics: Metrics) => void): Promise<Record<str
 
 /** What the counters show after each example. The others change nothing: the gauges show the state. */
 const COUNTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'operation.failed BAD_USER_INPUT UPSTREAM_TIMEOUT': {
+    'graphql_errors_total{code="BAD_USER_INPUT"}': '1',
+    'graphql_errors_total{code="UPSTREAM_TIMEOUT"}': '2',
+  },
+  'operation.failed INTERNAL_SERVER_ERROR': { 'graphql_errors_total{code="INTERNAL_SERVER_ERROR"}': '1' },
+  'operation.failed GRAPHQL_VALIDATION_FAILED': { 'graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED"}': '2' },
+  'operation.failed TOO_MANY_LOOKUPS': { 'graphql_errors_total{code="TOO_MANY_LOOKUPS"}': '1' },
+  'request.refused': { 'graphql_errors_total{code="BAD_REQUEST"}': '1' },
+  'request.unauthenticated': { 'graphql_errors_total{code="UNAUTHENTICATED"}': '1' },
   'answer.served memory': { 'wolkvox_answers_total{from="memory"}': '1' },
   'answer.served shared': { 'wolkvox_answers_total{from="shared"}': '1' },
   'answer.served flight': { 'wolkvox_answers_total{from="flight"}': '1' },
   'answer.served wolkvox': { 'wolkvox_answers_total{from="wolkvox"}': '1' },
-  'answer.served stale': { 'wolkvox_answers_total{from="stale"}': '1' },
+  'answer.served stale': {
+    'wolkvox_answers_total{from="stale"}': '1',
+    'wolkvox_stale_answers_total{reason="slow"}': '1',
+  },
   'lookup.refused queue-full': { 'wolkvox_refused_total{code="UPSTREAM_BUSY",reason="queue-full"}': '1' },
   'call.answered': {
     'wolkvox_calls_total{outcome="answered",reason="answered"}': '1',
@@ -43,15 +57,38 @@ const COUNTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     wolkvox_call_seconds_sum: '0.08',
     wolkvox_call_seconds_count: '1',
   },
+  'call.failed not-connected': {
+    'wolkvox_calls_total{outcome="UPSTREAM_UNAVAILABLE",reason="not-connected"}': '1',
+    wolkvox_call_seconds_sum: '0.08',
+    wolkvox_call_seconds_count: '1',
+  },
+  'call.failed malformed': {
+    'wolkvox_calls_total{outcome="UPSTREAM_MALFORMED",reason="malformed"}': '1',
+    wolkvox_call_seconds_sum: '0.08',
+    wolkvox_call_seconds_count: '1',
+  },
   'call.retried server': { 'wolkvox_retries_total{reason="server"}': '1' },
   'slot.lost not-renewed': { 'wolkvox_slot_leases_lost_total{reason="not-renewed"}': '1' },
   'redis.command-refused NOPERM': { 'wolkvox_redis_refused_total{command="publish"}': '1' },
 };
 
+/** The graph finds these failures before or after its lookups. */
+const GRAPH_KINDS: readonly FailureKind[] = ['bad-input', 'response-too-large', 'responses-full'];
+
+/** Whether a lookup may fail with it without a call. A failure of a call may be remembered. */
+function mayRefuseLookup({ kind, endsCall, policy }: LookupFailure): boolean {
+  return (!endsCall && !GRAPH_KINDS.includes(kind)) || policy.rememberMs !== undefined;
+}
+
+function detailOf(event: ServiceEvent): string {
+  if ('from' in event) return event.from;
+  if ('reason' in event) return event.reason;
+  return event.event === 'operation.failed' ? Object.keys(event.errors).join(' ') : '';
+}
+
 describe('The metrics', () => {
   const named = EXAMPLES.map(({ event }) => {
-    const detail = 'from' in event ? event.from : 'reason' in event ? event.reason : '';
-    return { event, name: `${event.event} ${detail}`.trim() };
+    return { event, name: `${event.event} ${detailOf(event)}`.trim() };
   });
 
   it.each(named)('count $name', async ({ event, name }) => {
@@ -60,6 +97,24 @@ describe('The metrics', () => {
 
   it('count every event of the table', () => {
     expect(Object.keys(COUNTED).filter((name) => !named.some((each) => each.name === name))).toEqual([]);
+  });
+
+  it('have a series at 0 for every value of a closed list, so that the first increase is seen', async () => {
+    const metrics = createMetrics();
+    const before = Object.keys(await samplesOf(metrics));
+    for (const { event } of EXAMPLES) if (event.event !== 'redis.command-refused') metrics.observe(event);
+    for (const failure of Object.keys(FAILURES).map((kind) => new LookupFailure(kind as FailureKind))) {
+      const { code, kind: reason, endsCall, policy } = failure;
+      metrics.observe({ event: 'operation.failed', errors: { [code]: 1 }, ms: 1 });
+      if (endsCall) metrics.observe({ event: 'call.failed', code, reason, ms: 1 });
+      if (policy.retryWithinMs !== undefined) metrics.observe({ event: 'call.retried', reason, delayMs: 1 });
+      if (allowsStale(code)) metrics.observe({ event: 'answer.served', from: 'stale', reason: code });
+      if (mayRefuseLookup(failure)) metrics.observe({ event: 'lookup.refused', code, reason });
+    }
+    expect(before.length).toBeGreaterThan(60);
+    expect(Object.keys(await samplesOf(metrics))).toEqual(before);
+    metrics.observe({ event: 'redis.command-refused', command: 'get', reason: 'NOPERM' });
+    expect(Object.keys(await samplesOf(metrics))).not.toEqual(before);
   });
 
   it('count GraphQL responses by their HTTP status', async () => {
