@@ -1,8 +1,13 @@
+import type { TimeSlices } from '../core/time-slices.js';
 import type { RecordLoader } from './loader.js';
+import type { RunningOperation } from './operation.js';
 import type { ResponseLimit } from './response-limit.js';
 
 /** The values that the resolvers of one operation share. */
 export interface OperationContext {
+  readonly running: RunningOperation;
   readonly loader: RecordLoader;
   readonly responseLimit: ResponseLimit;
+  /** Shared by all operations. */
+  readonly slices: TimeSlices;
 }

@@ -7,6 +7,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type InlineFragmentNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
   type TypeNode,
@@ -27,42 +28,53 @@ const LIMITS = {
   /** Nested selections, nested values and nested types, each counted by itself. */
   depth: 25,
   aliases: 500,
+  /** Each record of a list repeats it, and so does the path of an error. */
+  aliasLength: 200,
   directives: 100,
   /** Fields that a selection set has already, those of its inline fragments included. */
   repeated: 100,
   /** Fields of the largest operation, with all fragments expanded. */
   fields: 20_000,
+  /** Fields in `__schema` and `__type`, with all fragments expanded. The query of GraphiQL has about 250. */
+  introspection: 500,
 } as const;
 type LimitName = keyof typeof LIMITS;
 
 /** Total length of the accepted documents that are remembered, in characters. */
 const REMEMBERED_CHARACTERS = 5_000_000;
 
-/** Returns the error of a document that exceeds a limit; undefined: the document may be parsed and validated. */
-export type CheckDocument = (query: string) => GraphQLError | undefined;
+export interface DocumentCheck {
+  /** Returns the error of a document that exceeds a limit; undefined: the document may be parsed and validated. */
+  check(query: string): GraphQLError | undefined;
+  /** Forgets the texts of the accepted documents, because they may hold personal data. */
+  clear(): void;
+}
 
-export function createDocumentCheck(): CheckDocument {
+export function createDocumentCheck(): DocumentCheck {
   const accepted = new LRUCache<string, true>({
     maxSize: REMEMBERED_CHARACTERS,
     sizeCalculation: (_, query) => query.length,
   });
 
-  return (query) => {
-    if (accepted.has(query)) return undefined;
-    let document: DocumentNode;
-    try {
-      document = parse(query, { maxLexicalTokens: MAX_TOKENS, noLocation: true });
-    } catch (error) {
-      // The parser is recursive, so a document that is nested thousands deep overflows its stack.
-      if (!(error instanceof GraphQLError)) return limitExceeded('depth', LIMITS.depth);
-      if (error.message.includes('Parsing aborted')) return limitExceeded('tokens', MAX_TOKENS);
-      // A syntax error. Apollo Server parses the document again and reports it with its location.
+  return {
+    check(query) {
+      if (accepted.has(query)) return undefined;
+      let document: DocumentNode;
+      try {
+        document = parse(query, { maxLexicalTokens: MAX_TOKENS, noLocation: true });
+      } catch (error) {
+        // The parser is recursive, so a document that is nested thousands deep overflows its stack.
+        if (!(error instanceof GraphQLError)) return limitExceeded('depth', LIMITS.depth);
+        if (error.message.includes('Parsing aborted')) return limitExceeded('tokens', MAX_TOKENS);
+        // A syntax error. Apollo Server parses the document again and reports it with its location.
+        return undefined;
+      }
+      const exceeded = findExceeded(measure(document));
+      if (exceeded !== undefined) return limitExceeded(exceeded, LIMITS[exceeded]);
+      accepted.set(query, true);
       return undefined;
-    }
-    const exceeded = findExceeded(measure(document));
-    if (exceeded !== undefined) return limitExceeded(exceeded, LIMITS[exceeded]);
-    accepted.set(query, true);
-    return undefined;
+    },
+    clear: () => accepted.clear(),
   };
 }
 
@@ -72,9 +84,11 @@ const UNITS: Readonly<Record<LimitName | 'tokens', string>> = {
   fragments: 'fragments',
   depth: 'levels of nesting',
   aliases: 'aliases',
+  aliasLength: 'characters in an alias',
   directives: 'directives',
   repeated: 'repeated fields',
   fields: 'fields with all fragments expanded',
+  introspection: 'introspection fields with all fragments expanded',
   tokens: 'tokens',
 };
 
@@ -111,9 +125,11 @@ function measure({ definitions }: DocumentNode): Counts {
     fragments: definitions.length - operations.length,
     depth: 0,
     aliases: 0,
+    aliasLength: 0,
     directives: 0,
     repeated: 0,
     fields: 0,
+    introspection: 0,
   };
   // The number of fragments bounds the recursion below, so nothing is measured if there are too many.
   if (findExceeded(counts) !== undefined) return counts;
@@ -201,15 +217,23 @@ function sizeOfSet(
       const size = sizeOfSet(measurement, selection.selectionSet, level + 1, innerNames);
       depth = Math.max(depth, size.depth);
       fields += size.fields;
+      if (isIntrospection(selection)) measurement.counts.introspection += size.fields;
     }
   }
   return { depth, fields };
 }
 
+function isIntrospection(selection: FieldNode | InlineFragmentNode): boolean {
+  return selection.kind === Kind.FIELD && ['__schema', '__type'].includes(selection.name.value);
+}
+
 function measureField(measurement: Measurement, field: FieldNode, names: Set<string>): void {
   const { counts } = measurement;
   const name = field.alias?.value ?? field.name.value;
-  if (field.alias !== undefined) counts.aliases += 1;
+  if (field.alias !== undefined) {
+    counts.aliases += 1;
+    counts.aliasLength = Math.max(counts.aliasLength, name.length);
+  }
   if (names.has(name)) counts.repeated += 1;
   names.add(name);
   measureArguments(measurement, field.arguments);

@@ -1,17 +1,10 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { REQUEST_ERROR_CODES } from '../core/error-codes.js';
 import { LookupFailure } from '../core/failure.js';
 
-/** Apollo Server's codes for a request that is wrong. Their messages are shown, without the values of the request. */
-const REQUEST_ERROR_CODES: ReadonlySet<unknown> = new Set([
-  'BAD_REQUEST',
-  'BAD_USER_INPUT',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-]);
+/** Codes of Apollo Server. Their messages are shown, without the values of the request. */
+const REQUEST_ERRORS: ReadonlySet<unknown> = new Set(REQUEST_ERROR_CODES);
 
 /**
  * Formats errors for the caller. A LookupFailure keeps its message and code. An error of the request keeps its message
@@ -29,14 +22,36 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
       const extensions = { code, retryable, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
       return { message, ...position, extensions };
     }
-    const code = formatted.extensions?.['code'];
-    if (error instanceof GraphQLError && REQUEST_ERROR_CODES.has(code)) {
+    const code = isVariableOverflow(error) ? 'BAD_USER_INPUT' : formatted.extensions?.['code'];
+    if (error instanceof GraphQLError && REQUEST_ERRORS.has(code)) {
       return { message: withoutValues(formatted.message), ...position, extensions: { code, retryable: false } };
     }
     onBug(original);
     const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false };
     return { message: 'Internal server error', ...position, extensions };
   };
+}
+
+/** Whether graphql-js stopped at its 50th wrong variable. Apollo Server gives this error no code of the request. */
+function isVariableOverflow(error: unknown): boolean {
+  return (
+    error instanceof GraphQLError &&
+    error.path === undefined &&
+    error.message.startsWith('Too many errors processing variables')
+  );
+}
+
+/** The errors that a response may have. A response with thousands of them would be large, and of no further use. */
+const MAX_ERRORS = 100;
+
+/** The errors of a response, of which the last one says how many are left out. */
+export function boundErrors(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] {
+  if (errors.length <= MAX_ERRORS) return errors;
+  const listed = errors.slice(0, MAX_ERRORS - 1);
+  const leftOut = errors.length - listed.length;
+  const extensions = errors[listed.length]?.extensions ?? {};
+  const message = `A response lists at most ${MAX_ERRORS} errors; ${leftOut.toLocaleString('en')} more are left out. The first of them has this code.`;
+  return [...listed, { message, extensions }];
 }
 
 /**

@@ -1,75 +1,78 @@
-import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { LookupFailure } from '../core/failure.js';
+import { bytesOf, measureSelection, type SelectionSize, type TextLengths } from './response-size.js';
 
 /**
- * The number of values that the lists and entities of one operation may hold together; each alias counts. It allows
- * about ten lists of 1,000 whole records. Lists nest (`campaign { findRecords { campaign { findRecords …`) and one call
- * answers all of them, so a document of a hundred characters could otherwise ask for a billion values.
+ * The responses of the process may have this many times the limit of one response together, from their resolution until
+ * their clients have taken them.
  */
-const MAX_VALUES = 1_000_000;
-/** The weight of a field that starts a lookup; the schema's `@cost` has the same. */
-const LOOKUP_WEIGHT = 100;
-const LOOKUP_FIELDS: ReadonlySet<string> = new Set(['campaignRecords', 'findRecords', 'findCampaignRecords']);
-/** The greatest lengths of the lists inside a record. */
-const INNER_LISTS: Readonly<Record<string, number>> = { opts: 12, phones: 10 };
+const RESPONSES_AT_ONCE = 4;
+
+/** Bounds the responses of the process before they are resolved. */
+export interface ResponseLimits {
+  start(): ResponseLimit;
+  /** The size of the responses that are resolved, or not yet taken by their clients, in bytes. */
+  bytesInFlight(): number;
+}
 
 /** Bounds the response of one operation. */
 export interface ResponseLimit {
   /**
-   * Counts the items that a field returns, weighted by what the query selects of each.
+   * Counts the items that a field returns, with all that the query selects of them.
    *
-   * @throws LookupFailure `response-too-large` if the limit is exceeded; the items are not counted then
+   * Lists nest (`campaign { findRecords { campaign { findRecords …`) and one call answers all of them, so a document of
+   * a hundred characters could otherwise ask for gigabytes.
+   *
+   * @param textLengths the lengths of the items' texts
+   * @returns the bytes of one item, on average
+   * @throws LookupFailure `response-too-large` if the limit is exceeded, `responses-full` if the responses of all
+   *   operations together take too much memory, `abandoned` after `end`; the items are not counted then
    */
-  consume(items: number, info: GraphQLResolveInfo): void;
+  consume<Item>(items: readonly Item[], textLengths: TextLengths<Item>, info: GraphQLResolveInfo): number;
+  /** The client has taken the response, or closed its connection. A second call does nothing. */
+  end(): void;
 }
 
-export function createResponseLimit(): ResponseLimit {
-  let valuesLeft = MAX_VALUES;
-  const weights = new WeakMap<readonly FieldNode[], number>();
+/** @param limitBytes the size of one response */
+export function createResponseLimits(limitBytes: number): ResponseLimits {
+  let bytesInFlight = 0;
 
   return {
-    consume(items, info) {
-      let weight = weights.get(info.fieldNodes);
-      if (weight === undefined) {
-        weight = weightOf(info);
-        weights.set(info.fieldNodes, weight);
-      }
-      const values = items * weight;
-      if (values > valuesLeft) {
-        const message =
-          `The lists of one operation may hold at most ${MAX_VALUES.toLocaleString('en')} values together; ` +
-          'these hold more. Select fewer fields, or split the operation.';
-        throw new LookupFailure('response-too-large', { message });
-      }
-      valuesLeft -= values;
+    bytesInFlight: () => bytesInFlight,
+    start() {
+      const sizes = new WeakMap<readonly FieldNode[], SelectionSize>();
+      let bytes = 0;
+      let hasEnded = false;
+
+      return {
+        consume(items, textLengths, info) {
+          if (hasEnded) throw new LookupFailure('abandoned');
+          const size = sizes.get(info.fieldNodes) ?? measureSelection(info);
+          sizes.set(info.fieldNodes, size);
+          const added = bytesOf(items, size, textLengths);
+          if (bytes + added > limitBytes) throw responseTooLarge(limitBytes);
+          // A response may take half of what the others leave free. So large responses are refused first, and small
+          // ones still find room when clients do not take large ones.
+          const free = RESPONSES_AT_ONCE * limitBytes - (bytesInFlight - bytes);
+          if (bytes + added > free / 2) throw new LookupFailure('responses-full');
+          bytes += added;
+          bytesInFlight += added;
+          return added / Math.max(1, items.length);
+        },
+        end() {
+          hasEnded = true;
+          bytesInFlight -= bytes;
+          bytes = 0;
+        },
+      };
     },
   };
 }
 
-/**
- * The number of values of one item. A nested field that starts a lookup counts as `LOOKUP_WEIGHT`; it counts its own
- * items.
- */
-function weightOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
-  const fragmentWeights = new Map<string, number>();
-  return 1 + fieldNodes.reduce((sum, { selectionSet }) => sum + weightOfSet(selectionSet), 0);
-
-  function weightOfSet(set: SelectionSetNode | undefined): number {
-    return (set?.selections ?? []).reduce((sum, selection) => {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + weightOfFragment(selection.name.value);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return sum + weightOfSet(selection.selectionSet);
-      const name = selection.name.value;
-      if (LOOKUP_FIELDS.has(name)) return sum + LOOKUP_WEIGHT;
-      return sum + 1 + (INNER_LISTS[name] ?? 1) * weightOfSet(selection.selectionSet);
-    }, 0);
-  }
-
-  function weightOfFragment(name: string): number {
-    let weight = fragmentWeights.get(name);
-    if (weight === undefined) {
-      weight = weightOfSet(fragments[name]?.selectionSet);
-      fragmentWeights.set(name, weight);
-    }
-    return weight;
-  }
+/** @param limitBytes the size of one response */
+export function responseTooLarge(limitBytes: number): LookupFailure {
+  const message =
+    `The response to one operation may have at most ${limitBytes / 1_000_000} MB (RESPONSE_LIMIT_MB); ` +
+    'this one would have more. Select fewer fields, or split the operation.';
+  return new LookupFailure('response-too-large', { message });
 }

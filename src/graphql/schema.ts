@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { isUnionType, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { isUnionType, parse, type DocumentNode, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { LookupFailure } from '../core/failure.js';
+import type { OperationContext } from './context.js';
+import { inSlices } from './in-slices.js';
 import type { RecordIds } from './record-ids.js';
 import { createResolvers } from './resolvers.js';
 
@@ -14,21 +16,24 @@ export function readTypeDefs(): DocumentNode {
   return parse(files.map((name) => readFileSync(new URL(name, SCHEMA_FOLDER), 'utf8')).join('\n'));
 }
 
+/** The work for a representation, such as decrypting its id, is about that for this many bytes of a response. */
+const REPRESENTATION_BYTES = 1_000;
+
 export function createSchema(ids: RecordIds): GraphQLSchema {
-  return rejectUnknownEntities(buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers: createResolvers(ids) }]));
+  const schema = buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers: createResolvers(ids) }]);
+  resolveEntitiesInSlices(schema);
+  limitServiceField(schema);
+  return schema;
 }
 
 /**
- * Lets each representation of an unknown type fail by itself. The federation library throws at the first one. The whole
- * list fails then, and the rejections of lookups that have started are not handled, which ends the process.
+ * Resolves the representations of `_entities` in time slices, each one by itself. The federation library resolves all
+ * of them in one go, and throws at the first unknown type. The whole list fails then, and the rejections of lookups
+ * that have started are not handled, which ends the process.
  */
-function rejectUnknownEntities(schema: GraphQLSchema): GraphQLSchema {
-  const field = schema.getQueryType()?.getFields()['_entities'];
+function resolveEntitiesInSlices(schema: GraphQLSchema): void {
   const union = schema.getType('_Entity');
-  const resolve = field?.resolve;
-  if (field === undefined || resolve === undefined || !isUnionType(union)) {
-    throw new Error('The schema must have entities; none has an @key.');
-  }
+  if (!isUnionType(union)) throw new Error('The schema must have entities; none has an @key.');
   const names = new Set(union.getTypes().map(({ name }) => name));
   const isKnown = (representation: unknown): boolean =>
     typeof representation === 'object' &&
@@ -36,14 +41,32 @@ function rejectUnknownEntities(schema: GraphQLSchema): GraphQLSchema {
     '__typename' in representation &&
     typeof representation.__typename === 'string' &&
     names.has(representation.__typename);
-  field.resolve = (source, args: { readonly representations: readonly unknown[] }, context, info) => {
-    const known = args.representations.filter(isKnown);
-    const resolved = (resolve(source, { ...args, representations: known }, context, info) as unknown[]).values();
-    return args.representations.map((representation) =>
-      isKnown(representation) ? resolved.next().value : Promise.reject(unknownEntity([...names])),
-    );
-  };
-  return schema;
+  wrapResolver(schema, '_entities', (resolve) => (source, args, context, info) => {
+    const { representations } = args as { readonly representations: readonly unknown[] };
+    return inSlices(representations, REPRESENTATION_BYTES, context, async (representation) => {
+      if (!isKnown(representation)) throw unknownEntity([...names]);
+      const [entity] = (await resolve(source, { representations: [representation] }, context, info)) as unknown[];
+      return entity;
+    });
+  });
+}
+
+/** Counts the SDL of `_service`, 12 kB, for the response limit. */
+function limitServiceField(schema: GraphQLSchema): void {
+  wrapResolver(schema, '_service', (resolve) => async (source, args, context, info) => {
+    const service = (await resolve(source, args, context, info)) as { readonly sdl: string };
+    context.responseLimit.consume([service], { sdl: ({ sdl }) => sdl.length }, info);
+    return service;
+  });
+}
+
+type Resolver = GraphQLFieldResolver<unknown, OperationContext>;
+
+/** Puts a resolver around that of a field which the federation library adds to the query type. */
+function wrapResolver(schema: GraphQLSchema, name: string, wrap: (resolve: Resolver) => Resolver): void {
+  const field = schema.getQueryType()?.getFields()[name];
+  if (field?.resolve === undefined) throw new Error(`The schema must have the field ${name}; it has none.`);
+  field.resolve = wrap(field.resolve);
 }
 
 function unknownEntity(names: readonly string[]): LookupFailure {

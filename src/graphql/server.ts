@@ -7,53 +7,78 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
-import type { Freshness, LookupSource } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
+import type { Observe } from '../core/events.js';
+import type { TimeSlices } from '../core/time-slices.js';
 import type { OperationContext } from './context.js';
-import { MAX_TOKENS } from './document-limits.js';
-import { createErrorFormatter } from './errors.js';
-import { createLoader } from './loader.js';
+import { createDocumentCheck, MAX_TOKENS, type DocumentCheck } from './document-limits.js';
+import { createDocumentStore } from './document-store.js';
+import { boundErrors, createErrorFormatter } from './errors.js';
+import { reportFailedOperations } from './failed-operations.js';
+import { createLoader, type LoaderOptions } from './loader.js';
+import { operationLimits } from './operation-limits.js';
 import { startOperation } from './operation.js';
-import { createRecordIds } from './record-ids.js';
-import { createResponseLimit } from './response-limit.js';
+import type { RecordIds } from './record-ids.js';
+import { createResponseLimits } from './response-limit.js';
 import { createSchema } from './schema.js';
 
-export interface GraphOptions {
-  readonly source: LookupSource;
+export interface GraphOptions extends LoaderOptions {
   /** The time that one operation may take, in milliseconds. */
   readonly deadlineMs: number;
-  readonly freshness: Freshness;
-  /** The first one encrypts record ids; all of them decrypt record ids. At least one. */
-  readonly recordIdSecrets: readonly string[];
+  readonly ids: RecordIds;
+  /** The size of one response. */
+  readonly responseLimitBytes: number;
+  /** Which caches may store a response to a POST. */
+  readonly cacheControlScope: 'private' | 'public';
+  readonly slices: TimeSlices;
   /** Enables introspection, and suggestions in error messages. */
   readonly explorable: boolean;
   /** Called with every error that is neither a LookupFailure nor an error of the request. */
   readonly onBug: (error: unknown) => void;
   readonly clock: Clock;
+  readonly observe: Observe;
 }
 
 export interface Graph {
   readonly apollo: ApolloServer<OperationContext>;
+  /** Must be called with a document before Apollo Server reads it. */
+  readonly checkDocument: DocumentCheck['check'];
   /** Starts an operation. The caller must call `end` when the response is sent or the connection closes. */
-  readonly begin: () => { readonly context: OperationContext; readonly end: () => void };
+  readonly begin: (requestId?: string) => { readonly context: OperationContext; readonly end: () => void };
+  /** Forgets the texts of documents, because they may hold personal data. */
+  readonly clearDocuments: () => void;
 }
 
 export function createGraph(options: GraphOptions): Graph {
-  const { source, deadlineMs, freshness, explorable, onBug, clock } = options;
+  const { deadlineMs, explorable, onBug, clock, observe, slices } = options;
+  const documentCheck = createDocumentCheck();
+  const documentStore = createDocumentStore();
+  const responseLimits = createResponseLimits(options.responseLimitBytes);
   const apollo = new ApolloServer<OperationContext>({
-    schema: createSchema(createRecordIds(options.recordIdSecrets)),
+    schema: createSchema(options.ids),
     introspection: explorable,
     hideSchemaDetailsFromClientErrors: !explorable,
     includeStacktraceInErrorResponses: false,
     formatError: createErrorFormatter(onBug),
     parseOptions: { maxLexicalTokens: MAX_TOKENS },
     validationRules: [onlyDefinedOperationTypes],
+    documentStore,
+    // Routers send whole documents to a subgraph, so a store of texts by their hashes would serve nobody.
+    persistedQueries: false,
+    stringifyResult: async (result) => {
+      await slices.next();
+      return `${JSON.stringify(result)}\n`;
+    },
     stopOnTerminationSignals: false,
     // An invalid variable answers with 400, as every other error of a request.
     status400ForVariableCoercionErrors: true,
     logger: errorsOnlyLogger(onBug),
     plugins: [
-      cacheControlHeader(clock),
+      operationLimits(slices),
+      cacheControlHeader(clock, options.cacheControlScope),
+      errorLimit(),
+      // After the limit, so that the errors are counted that the caller sees.
+      reportFailedOperations(observe),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -64,10 +89,22 @@ export function createGraph(options: GraphOptions): Graph {
 
   return {
     apollo,
-    begin() {
-      const running = startOperation(deadlineMs, clock);
-      const context = { loader: createLoader(source, running, freshness), responseLimit: createResponseLimit() };
-      return { context, end: () => running.end() };
+    checkDocument: (query) => documentCheck.check(query),
+    begin(requestId) {
+      const running = startOperation(deadlineMs, clock, requestId);
+      const responseLimit = responseLimits.start();
+      const context = { running, loader: createLoader(running, options), responseLimit, slices };
+      return {
+        context,
+        end() {
+          running.end();
+          responseLimit.end();
+        },
+      };
+    },
+    clearDocuments() {
+      documentCheck.clear();
+      documentStore.clear();
     },
   };
 }
@@ -90,7 +127,10 @@ function onlyDefinedOperationTypes(context: ValidationContext): ASTVisitor {
  * or no answer was loaded. All objects of the graph inherit the limit of the field that loaded them (`inheritMaxAge`),
  * so the oldest answer decides. Apollo's own plugin visits every field to get the same result.
  */
-function cacheControlHeader(clock: Clock): ApolloServerPlugin<OperationContext> {
+function cacheControlHeader(
+  clock: Clock,
+  postScope: GraphOptions['cacheControlScope'],
+): ApolloServerPlugin<OperationContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
@@ -98,10 +138,24 @@ function cacheControlHeader(clock: Clock): ApolloServerPlugin<OperationContext> 
           const freshUntil = contextValue.loader.freshUntil();
           const failed = response.body.kind === 'single' && response.body.singleResult.errors !== undefined;
           const seconds = freshUntil === undefined || failed ? 0 : Math.floor((freshUntil - clock.epochMs()) / 1_000);
-          // Routers send POST. A cache on the way of a GET does not check the router secret.
-          const scope = request.http?.method === 'GET' ? 'private' : 'public';
+          // A cache on the way of a GET does not check the router secret. Routers send POST.
+          const scope = request.http?.method === 'GET' ? 'private' : postScope;
           response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, ${scope}` : 'no-store');
           return Promise.resolve();
+        },
+      }),
+  };
+}
+
+/** Bounds the number of errors in a response. */
+function errorLimit(): ApolloServerPlugin {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        async willSendResponse({ response: { body } }) {
+          if (body.kind === 'single' && body.singleResult.errors !== undefined) {
+            body.singleResult.errors = boundErrors(body.singleResult.errors);
+          }
         },
       }),
   };

@@ -1,7 +1,17 @@
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countErrors, type ErrorCode } from '../core/error-codes.js';
+import type { Observe, ServiceEvent } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
-import { BODY_LIMIT_BYTES, NESTED_TOO_DEEP, NESTING_LIMIT, UNKNOWN_ENCODING } from './request-body.js';
+import { loggedOperationName } from '../core/operation-name.js';
+import {
+  BODY_LIMIT_BYTES,
+  NESTED_TOO_DEEP,
+  NESTING_LIMIT,
+  TOO_MANY_VALUES,
+  UNKNOWN_ENCODING,
+  VALUES_LIMIT,
+} from './request-body.js';
 
 const UNREADABLE_REQUEST = 'The request is not valid HTTP, or its address or body cannot be read.';
 
@@ -12,6 +22,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body must be JSON; got text that is not JSON.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body must be JSON; got an empty body.',
   [NESTED_TOO_DEEP]: `The body may have at most ${NESTING_LIMIT} nested lists and objects; got more.`,
+  [TOO_MANY_VALUES]: `The body may have at most ${VALUES_LIMIT.toLocaleString('en')} values; got more. Send several operations.`,
   [UNKNOWN_ENCODING]: 'The content encoding must be gzip, deflate, br or absent; got another one.',
 };
 
@@ -35,7 +46,40 @@ export function sendError(
     onBug(error);
     return reply.code(500).send(errorBody('Internal server error', 'INTERNAL_SERVER_ERROR'));
   }
-  return reply.code(status).send(errorBody(MESSAGES[error.code] ?? UNREADABLE_REQUEST, 'BAD_REQUEST'));
+  const code = error.code === TOO_MANY_VALUES ? 'BAD_USER_INPUT' : 'BAD_REQUEST';
+  return reply.code(status).send(errorBody(MESSAGES[error.code] ?? UNREADABLE_REQUEST, code));
+}
+
+/**
+ * Reports the errors of each response with an HTTP status of 400 or higher, whichever part of the service sends it. The
+ * graph reports those of the other responses.
+ */
+export function reportErrors(app: FastifyInstance, observe: Observe): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode >= 400 && typeof payload === 'string' && payload.startsWith('{"errors":')) {
+      observe(errorEvent(request, reply, payload));
+    }
+    return payload;
+  });
+}
+
+function errorEvent(request: FastifyRequest, reply: FastifyReply, payload: string): ServiceEvent {
+  const requestId = request.id;
+  if (reply.statusCode === 401) return { event: 'request.unauthenticated', requestId };
+  const { errors } = JSON.parse(payload) as { readonly errors: Parameters<typeof countErrors>[0] };
+  const counts = countErrors(errors);
+  if (request.routeOptions.url === '/graphql') {
+    const operationName = loggedOperationName(givenOperationName(request));
+    return { event: 'operation.failed', errors: counts, ms: Math.round(reply.elapsedTime), operationName, requestId };
+  }
+  const [code = 'OTHER'] = Object.keys(counts) as ErrorCode[];
+  return { event: 'request.refused', code, httpStatus: reply.statusCode, requestId };
+}
+
+function givenOperationName({ body, query }: FastifyRequest): unknown {
+  const parameters = body ?? query;
+  if (typeof parameters !== 'object' || parameters === null || !('operationName' in parameters)) return undefined;
+  return parameters.operationName;
 }
 
 const STATUS_LINES: Readonly<Record<string, string>> = {
@@ -44,14 +88,16 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 };
 
 /** Answers bytes that Node cannot parse as a request, and closes the connection. */
-export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket, observe: Observe): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const body = JSON.stringify(errorBody(UNREADABLE_REQUEST, 'BAD_REQUEST'));
+  const statusLine = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
+  observe({ event: 'request.refused', code: 'BAD_REQUEST', httpStatus: Number.parseInt(statusLine) });
   const head = [
-    `HTTP/1.1 ${STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'}`,
+    `HTTP/1.1 ${statusLine}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${body.length}`,
     'connection: close',

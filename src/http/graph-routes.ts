@@ -2,17 +2,22 @@ import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
+import type { Observe } from '../core/events.js';
+import { LookupFailure } from '../core/failure.js';
 import { errorBody } from './error-responses.js';
 
 export interface GraphRoutesOptions<Context extends object> {
   readonly apollo: ApolloServer<Context>;
   /** Starts an operation. `end` is called when its response is sent or its connection closes. */
-  readonly begin: () => StartedOperation<Context>;
+  readonly begin: (requestId: string) => StartedOperation<Context>;
   /** Returns the error of a document that exceeds a limit. */
   readonly checkDocument: (query: string) => GraphQLError | undefined;
   /** Undefined: there is no playground. */
   readonly playground: PlaygroundPage | undefined;
   readonly metrics: { countResponse(status: number, seconds: number): void };
+  /** The size of one response. The graph estimates it before it resolves; this is checked at the end. */
+  readonly responseLimitBytes: number;
+  readonly observe: Observe;
 }
 
 export interface StartedOperation<Context> {
@@ -31,8 +36,9 @@ export interface PlaygroundPage {
 /** Adds `/graphql`, and `/` with the playground. */
 export function addGraphRoutes<Context extends object>(
   app: FastifyInstance,
-  { apollo, begin, checkDocument, playground, metrics }: GraphRoutesOptions<Context>,
+  options: GraphRoutesOptions<Context>,
 ): void {
+  const { apollo, begin, checkDocument, playground, metrics } = options;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -46,7 +52,10 @@ export function addGraphRoutes<Context extends object>(
       return undefined;
     },
     onResponse: async (_, reply) => metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000),
-    handler: fastifyApolloHandler(apollo, { context: async (_, reply) => beginOperation(begin, reply) }),
+    onSend: limitResponse(options),
+    handler: fastifyApolloHandler(apollo, {
+      context: async (request, reply) => beginOperation(begin(request.id), reply),
+    }),
   });
   app.get('/', (request, reply) => {
     if (playground !== undefined) return sendPlayground(playground, request, reply);
@@ -54,12 +63,31 @@ export function addGraphRoutes<Context extends object>(
   });
 }
 
-function beginOperation<Context>(begin: () => StartedOperation<Context>, reply: FastifyReply): Context {
-  const { context, end } = begin();
+function beginOperation<Context>({ context, end }: StartedOperation<Context>, reply: FastifyReply): Context {
   // The connection may have closed while the body was read. No 'close' event comes then.
   if (reply.raw.destroyed) end();
   reply.raw.once('close', end);
   return context;
+}
+
+/** Replaces a response that is larger than the graph estimated. */
+function limitResponse({
+  responseLimitBytes,
+  observe,
+}: Pick<GraphRoutesOptions<object>, 'responseLimitBytes' | 'observe'>) {
+  return async (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
+    if (typeof payload !== 'string' || !isLonger(payload, responseLimitBytes)) return payload;
+    const { message, code } = new LookupFailure('response-too-large');
+    const ms = Math.round(reply.elapsedTime);
+    observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
+    void reply.header('cache-control', 'no-store');
+    return JSON.stringify(errorBody(message, code));
+  };
+}
+
+/** Whether a text has more than `bytes` in UTF-8, in which a character has one to three of them. */
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
 }
 
 /**
@@ -71,9 +99,10 @@ function queriesOf({ method, url, body }: FastifyRequest): string[] {
   return typeof body.query === 'string' ? [body.query] : [];
 }
 
-/** Whether a browser asks for the page: a GET that accepts HTML and has no parameters. */
-function asksForPage({ method, query, headers }: FastifyRequest): boolean {
+/** Whether a browser asks for the page: a GET of `/`, or one of `/graphql` that accepts HTML and has no parameters. */
+export function asksForPage({ method, query, headers, routeOptions }: FastifyRequest): boolean {
   if (method !== 'GET') return false;
+  if (routeOptions.url !== '/graphql') return routeOptions.url === '/';
   const hasParameters = typeof query === 'object' && query !== null && Object.keys(query).length > 0;
   return !hasParameters && (headers.accept ?? '').includes('text/html');
 }

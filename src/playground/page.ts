@@ -15,6 +15,8 @@ export interface PageSettings {
   readonly endpoint: string;
   /** The tabs of a new visitor, in this order. */
   readonly examples: readonly Example[];
+  /** Names of headers that each operation needs. A new tab has them without values, for the visitor to enter. */
+  readonly headerNames: readonly string[];
 }
 
 /** The playground as one HTML document. */
@@ -93,13 +95,18 @@ ${OWN_STYLE}</style>
   return { html, contentSecurityPolicy: policyFor(script) };
 }
 
-function graphiqlOptions({ title, endpoint, examples }: PageSettings): object {
+function graphiqlOptions({ title, endpoint, examples, headerNames }: PageSettings): object {
+  const headers =
+    headerNames.length === 0
+      ? undefined
+      : JSON.stringify(Object.fromEntries(headerNames.map((name) => [name, ''])), undefined, 2);
   return {
     title: escapeHtml(title),
     logo: LOGO,
     endpoint,
-    defaultTabs: examples.map(({ query, variables }) => ({ query, variables: variables ?? null })),
-    defaultEditorToolsVisibility: 'variables',
+    defaultTabs: examples.map(({ query, variables }) => ({ query, variables: variables ?? null, headers })),
+    defaultHeaders: headers,
+    defaultEditorToolsVisibility: headers === undefined ? 'variables' : 'headers',
     // The headers may hold a router secret, so they are not stored.
     shouldPersistHeaders: false,
   };

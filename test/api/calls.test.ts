@@ -291,7 +291,7 @@ function answered({ data }: GraphResponse): number {
 
 /** Seconds in `cache-control`; NaN if it allows no caching. */
 function maxAgeOf({ headers }: GraphResponse): number {
-  return Number(/^max-age=(\d+), public$/.exec(headers.get('cache-control') ?? '')?.[1]);
+  return Number(/^max-age=(\d+), private$/.exec(headers.get('cache-control') ?? '')?.[1]);
 }
 
 /** The customer id of each call, in the order of their arrival. */

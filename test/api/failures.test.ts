@@ -86,6 +86,7 @@ const TABLE: Readonly<Record<FaultName, Expected>> = {
   'maintenance-html': maintenance,
   'maintenance-empty': maintenance,
   'missing-keys': answered,
+  'missing-campaign': answered,
   'null-values': answered,
   'unknown-keys': answered,
   'gzip-bomb': tooLarge,

@@ -59,7 +59,7 @@ function parsed(text: string): unknown {
 
 /** Log lines of level error, which report bugs. */
 function errorLines({ lines }: TestService): string[] {
-  return lines.filter((line) => line.includes('"level":50'));
+  return lines.filter((line) => line.includes('"level":"error"'));
 }
 
 /** Expects an error in JSON with a message and a code, without details of the implementation. */
@@ -92,6 +92,45 @@ describe('health', () => {
       status: 200,
       json: { status: 'ready', wolkvox: { circuit: 'open' } },
     });
+  });
+
+  it('answers HEAD like GET, without the body (defect 53)', async () => {
+    const service = await startService();
+    for (const path of ['/livez', '/readyz']) {
+      const get = await send(service, path);
+      const head = await send(service, path, { method: 'HEAD' });
+      expect(head).toMatchObject({ status: get.status, text: '' });
+      expect(head.headers).toMatchObject({
+        'content-type': get.headers['content-type'],
+        'content-length': get.headers['content-length'],
+      });
+    }
+    expect((await send(service, '/nothing', { method: 'HEAD' })).status).toBe(404);
+  });
+});
+
+describe('cache-control', () => {
+  /** The headers of a POST and of a GET that find records, of a POST without records, and of one with an error. */
+  async function headersOf(env: Record<string, string>): Promise<unknown[]> {
+    const service = await startService({ env: { CACHE_TTL_SECONDS: '86400', ...env } });
+    const path = `/graphql?query=${encodeURIComponent(QUERY)}`;
+    const replies = [
+      await post(service, JSON.stringify({ query: QUERY })),
+      await send(service, path, { headers: { 'apollo-require-preflight': '1' } }),
+      await post(service, JSON.stringify({ query: '{ __typename }' })),
+      await post(service, JSON.stringify({ query: '{ findCampaignRecords { id } }' })),
+    ];
+    return replies.map(({ headers }) => headers['cache-control']);
+  }
+
+  it('is private, because an answer holds personal data (defect 46)', async () => {
+    const found = expect.stringMatching(/^max-age=86[0-9]{3}, private$/) as string;
+    expect(await headersOf({})).toEqual([found, found, 'no-store', 'no-store']);
+  });
+
+  it('is public for a POST with CACHE_CONTROL_SCOPE=public', async () => {
+    const scopes = (await headersOf({ CACHE_CONTROL_SCOPE: 'public' })).map((value) => String(value).split(', ')[1]);
+    expect(scopes).toEqual(['public', 'private', undefined, undefined]);
   });
 });
 
@@ -214,6 +253,52 @@ describe('/graphql', () => {
     expect(service.simulator.requestLog.requests).toEqual([]);
   });
 
+  it.each<[string, object]>([
+    ['of another hash', { version: 1, sha256Hash: 'planted' }],
+    ['of another version', { version: 2, sha256Hash: 'planted' }],
+    ['without a version', { sha256Hash: 5 }],
+  ])('does not support persisted queries, and says so: %s (defect 49)', async (_, persistedQuery) => {
+    const service = await startService();
+    for (const query of [QUERY, undefined]) {
+      const reply = await post(service, JSON.stringify({ query, extensions: { persistedQuery } }));
+      expectError(reply, 200, 'PERSISTED_QUERY_NOT_SUPPORTED');
+    }
+    expect(errorLines(service)).toEqual([]);
+    expect(service.simulator.requestLog.requests).toEqual([]);
+  });
+
+  it('refuses more wrong variables than graphql-js lists (defect 49)', async () => {
+    const service = await startService();
+    const names = Array.from({ length: 90 }, (_, index) => `v${index}`);
+    const query = `query (${names.map((name) => `$${name}: Int`).join(' ')}) {
+      ${names.map((name) => `${name}: findCampaignRecords(maxAge: $${name}) { id }`).join(' ')}
+    }`;
+    const variables = Object.fromEntries(names.map((name) => [name, 'x']));
+    const reply = await post(service, JSON.stringify({ query, variables }));
+    expect(reply.status).toBe(400);
+    const { errors } = reply.json as { errors: { message: string; extensions: unknown }[] };
+    expect(errors).toHaveLength(51);
+    expect(errors.at(-1)).toMatchObject({
+      message: expect.stringContaining('Too many errors processing variables') as string,
+      extensions: { code: 'BAD_USER_INPUT', retryable: false },
+    });
+    expect(errorLines(service)).toEqual([]);
+  });
+
+  it('refuses a number for an ID that JSON parsers round (defect 52)', async () => {
+    const service = await startService();
+    const query = 'query ($id: ID) { findCampaignRecords(customerId: $id) { id } }';
+    for (const number of ['10000000000000000001', '9007199254740993', '1e400', '1.5']) {
+      const body = `{"query":${JSON.stringify(query)},"variables":{"id":${number}}}`;
+      expectError(await post(service, body), 400, 'BAD_USER_INPUT');
+    }
+    expect(service.simulator.requestLog.requests).toEqual([]);
+    const body = JSON.stringify({ query, variables: { id: Number(EXAMPLES.inSeveralCampaigns.customerId) } });
+    const { json } = await post(service, body);
+    expect((json as { data: { findCampaignRecords: unknown[] } }).data.findCampaignRecords).toHaveLength(3);
+    expect(errorLines(service)).toEqual([]);
+  });
+
   it.each(['mutation { forget }', 'subscription { records }'])('refuses %s as a validation error', async (query) => {
     const service = await startService();
     expectError(await post(service, JSON.stringify({ query })), 400, 'GRAPHQL_VALIDATION_FAILED');
@@ -310,27 +395,31 @@ describe('any other address', () => {
 });
 
 describe('a malformed request', () => {
-  it.each([
-    ['', 200],
-    ['evil.example/path', 200],
-    ['user@evil.example', 200],
-    ['x'.repeat(500), 200],
-    ['a b', 400],
-    ['[::1', 400],
-  ])('causes no bug with the Host header %j', async (host, status) => {
-    const service = await startService();
-    const replies = [
-      await post(service, JSON.stringify({ query: QUERY }), { host }),
-      await send(service, `/graphql?query=${encodeURIComponent(QUERY)}`, {
-        headers: { host, 'apollo-require-preflight': '1' },
-      }),
-    ];
-    for (const reply of replies) {
-      if (status === 200) expect(reply).toMatchObject({ status, json: ANSWER });
-      else expectError(reply, status, 'BAD_REQUEST');
-    }
-    expect(errorLines(service)).toEqual([]);
-  });
+  it.each(['evil.example/path', 'user@evil.example', 'x'.repeat(500), 'a b', '[::1'])(
+    'causes no bug with the Host header %j',
+    async (host) => {
+      const open = await startService();
+      const closed = await startService({ env: { ROUTER_SECRET: 'secret-of-the-router' } });
+      const secret = { 'router-authorization': 'secret-of-the-router' };
+      for (const [service, headers] of [
+        [open, {}],
+        [closed, secret],
+      ] as const) {
+        const replies = [
+          await post(service, JSON.stringify({ query: QUERY }), { host, ...headers }),
+          await send(service, `/graphql?query=${encodeURIComponent(QUERY)}`, {
+            headers: { host, 'apollo-require-preflight': '1', ...headers },
+          }),
+        ];
+        for (const reply of replies) {
+          if (service === open) expectError(reply, 403, 'BAD_REQUEST');
+          else if (reply.status === 200) expect(reply).toMatchObject({ json: ANSWER });
+          else expectError(reply, 400, 'BAD_REQUEST');
+        }
+        expect(errorLines(service)).toEqual([]);
+      }
+    },
+  );
 
   it.each([
     ['bytes that are not HTTP', 'hello there\r\n\r\n', 400],

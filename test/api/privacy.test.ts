@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LOG_FIELDS } from '../../src/core/log.js';
@@ -10,6 +9,7 @@ import { createLog, describeBug } from '../../src/telemetry/log.js';
 import { askGraph, type GraphResponse } from '../support/graphql-client.js';
 import { logLines, startService, type TestService } from '../support/service.js';
 import { startProcess } from '../support/service-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Values that the service knows. They may leave it in the data of a response only, and the secrets not at all. */
 const SECRETS = {
@@ -104,8 +104,9 @@ async function startWatched(): Promise<WatchedService> {
       return { status: response.status, text };
     },
     async output() {
-      const pages = await Promise.all(['/metrics', '/readyz', '/livez'].map((page) => service.get(page, HEADERS)));
-      const texts = await Promise.all(pages.map((page) => page.text()));
+      const texts = await Promise.all(
+        ['/metrics', '/readyz', '/livez'].map(async (page) => (await service.get(page, HEADERS)).text()),
+      );
       return [...sent, ...service.lines, ...texts].join('\n');
     },
   };
@@ -284,10 +285,11 @@ describe('planted values', () => {
     for (const secret of secrets) log.warn(`test ${secret}`, { reason: encodeURIComponent(secret), detail: secret });
     expect(lines).toHaveLength(1 + secrets.length);
     expect(JSON.parse(lines[0] ?? '')).toEqual({
-      level: 50,
+      level: 'error',
       time: expect.any(String) as string,
       event: 'test.fields',
       reason: 'server',
+      msg: 'test.fields',
     });
     expect(leaksIn(lines.join(''))).toEqual([]);
     expect(lines.join('')).not.toContain('quoted');
@@ -345,8 +347,7 @@ describe('a bug', () => {
 
 describe('a wrong configuration', () => {
   it('is reported without a value of it', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), `${PERSON.name}-`));
-    const file = path.join(folder, 'secret');
+    const file = path.join(temporaryFolder(`${PERSON.name}-`), 'secret');
     writeFileSync(file, `${SECRETS.routerSecret} ${SECRETS.recordIdSecret}`);
     const service = startProcess({
       NODE_ENV: 'production',

@@ -64,8 +64,7 @@ describe('router auth', () => {
   const ROUTES: [string, string, string][] = [
     ['POST', '/graphql', JSON.stringify({ query: QUERY })],
     ['GET', '/graphql?query={__typename}', ''],
-    ['GET', '/graphql', ''],
-    ['GET', '/', ''],
+    ['GET', '/graphql?a=1', ''],
     ['GET', '/metrics', ''],
     ['POST', '/forget', JSON.stringify({ customerId: '21839174' })],
     ['GET', '/status', ''],
@@ -96,13 +95,145 @@ describe('router auth', () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('wolkvox_calls_total');
     expect((await ask(QUERY)).status).toBe(401);
-    expect((await get('/')).status).toBe(401);
+    expect((await get('/nothing')).status).toBe(401);
   });
 
-  it('accepts every request if no secret is configured', async () => {
+  it('does not protect the page of the playground, but the operations that it sends', async () => {
+    const { get, ask } = await startService({ env: { ROUTER_SECRET: SECRET } });
+    for (const path of ['/', '/graphql']) {
+      const page = await get(path, { accept: 'text/html' });
+      expect(page.status).toBe(200);
+      expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+      await page.body?.cancel();
+    }
+    expect((await get('/graphql?query={__typename}', { accept: 'text/html' })).status).toBe(401);
+    expect((await get('/graphql', { accept: 'application/json' })).status).toBe(401);
+    expect((await ask('{ __typename }')).status).toBe(401);
+    expect((await ask('{ __typename }', {}, { headers: withSecret(SECRET) })).status).toBe(200);
+    const closed = await startService({ env: { ROUTER_SECRET: SECRET, PLAYGROUND: 'false' } });
+    for (const path of ['/', '/graphql']) expect((await closed.get(path, { accept: 'text/html' })).status).toBe(401);
+  });
+
+  it('accepts every request to an allowed host if no secret is configured', async () => {
     const { get, ask } = await startService();
-    expect((await get('/metrics')).status).toBe(200);
+    const metrics = await get('/metrics');
+    expect(await metrics.text()).toContain('wolkvox_calls_total');
     expect((await ask(QUERY)).status).toBe(200);
+  });
+});
+
+describe('METRICS_TOKEN', () => {
+  const TOKEN = 'token-of-the-scraper';
+  const statusOf = async (
+    { get }: TestService,
+    headers: Record<string, string>,
+    path = '/metrics',
+  ): Promise<number> => {
+    const response = await get(path, headers);
+    await response.body?.cancel();
+    return response.status;
+  };
+
+  it.each([
+    ['with a router secret', { ROUTER_SECRET: SECRET, METRICS_TOKEN: TOKEN }],
+    ['without a router secret', { METRICS_TOKEN: TOKEN }],
+  ])('opens /metrics as a bearer token, and no other route: %s', async (_, env) => {
+    const service = await startService({ env });
+    for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`]) {
+      expect(await statusOf(service, { authorization })).toBe(200);
+    }
+    for (const authorization of [
+      '',
+      TOKEN,
+      `Bearer ${TOKEN}x`,
+      `Bearer ${TOKEN} `.trim().slice(0, -1),
+      `Basic ${TOKEN}`,
+    ]) {
+      expect(await statusOf(service, { authorization }), authorization).toBe(401);
+    }
+    const refused = await service.get('/metrics');
+    expect(await refused.json()).toMatchObject({
+      errors: [
+        {
+          message: expect.stringContaining('The header Authorization must hold Bearer and the token') as string,
+          extensions: { code: 'UNAUTHENTICATED' },
+        },
+      ],
+    });
+    const isProtected = 'ROUTER_SECRET' in env;
+    const authorization = `Bearer ${TOKEN}`;
+    expect(await statusOf(service, { authorization }, '/nothing')).toBe(isProtected ? 401 : 404);
+    expect(await statusOf(service, withSecret(SECRET))).toBe(isProtected ? 200 : 401);
+  });
+});
+
+describe('without a router secret, the Host header (defect 54)', () => {
+  const MESSAGE =
+    'Without a router secret, the header Host must name localhost, a loopback address or a host of ALLOWED_HOSTS; got another one.';
+  const request = (method: string, path: string, host: string, body = ''): string =>
+    [
+      `${method} ${path} HTTP/1.1`,
+      `host: ${host}`,
+      'content-type: application/json',
+      'accept: application/json, text/html',
+      `content-length: ${body.length}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n');
+  const statusOf = async ({ url }: TestService, text: string): Promise<number> =>
+    Number(/^HTTP\/1.1 (\d+)/.exec(await raw(url, text))?.[1]);
+
+  const QUERY_BODY = JSON.stringify({ query: QUERY });
+  it.each<[string, string, string]>([
+    ['POST', '/graphql', QUERY_BODY],
+    ['GET', '/graphql', ''],
+    ['GET', '/', ''],
+    ['GET', '/metrics', ''],
+    ['POST', '/forget', '{"customerId":"21839174"}'],
+    ['GET', '/nothing', ''],
+  ])('must name loopback or an allowed host: %s %s', async (method, path, body) => {
+    const service = await startService({ env: { ALLOWED_HOSTS: 'Subgraph, campaigns.internal' } });
+    for (const host of ['localhost', 'LOCALHOST:4001', '127.0.0.1:4001', '127.8.9.10', '[::1]:4001', '[::1]']) {
+      expect(await statusOf(service, request(method, path, host, body)), host).toBe(path === '/nothing' ? 404 : 200);
+    }
+    for (const host of ['subgraph:4001', 'campaigns.internal']) {
+      expect(await statusOf(service, request(method, path, host, body)), host).not.toBe(403);
+    }
+    service.simulator.requestLog.reset();
+    const foreign = [
+      'evil.example',
+      'evil.example:4001',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      '10.0.0.1',
+    ];
+    for (const host of [...foreign, '0.0.0.0', '[::2]', '', 'xsubgraph', 'localhost:4001:1', 'localhost@evil']) {
+      expect(await statusOf(service, request(method, path, host, body)), host).toBe(403);
+    }
+    expect(await raw(service.url, request(method, path, 'evil.example', body))).toContain(MESSAGE);
+    expect(service.simulator.requestLog.requests).toEqual([]);
+  });
+
+  it('does not matter for the health routes, for open metrics, and with a router secret', async () => {
+    const open = await startService({ env: { METRICS_PUBLIC: 'true' } });
+    for (const path of ['/livez', '/readyz', '/metrics']) {
+      expect(await statusOf(open, request('GET', path, 'pod-7.example')), path).toBe(200);
+    }
+    expect(await statusOf(open, request('POST', '/graphql', 'pod-7.example', QUERY_BODY))).toBe(403);
+    const closed = await startService({ env: { ROUTER_SECRET: SECRET } });
+    const post = request('POST', '/graphql', 'pod-7.example', QUERY_BODY);
+    expect(
+      await statusOf(closed, post.replace('accept: application/json, text/html', `router-authorization: ${SECRET}`)),
+    ).toBe(200);
+    expect(await statusOf(closed, post)).toBe(401);
+  });
+
+  it('must also be allowed with ALLOW_UNAUTHENTICATED', async () => {
+    const service = await startService({ env: { HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: 'true', ALLOWED_HOSTS: 'a' } });
+    const url = service.url.replace('0.0.0.0', '127.0.0.1');
+    expect(await statusOf({ ...service, url }, request('POST', '/graphql', 'b:4001', QUERY_BODY))).toBe(403);
+    expect(await statusOf({ ...service, url }, request('POST', '/graphql', 'a:4001', QUERY_BODY))).toBe(200);
   });
 });
 

@@ -3,7 +3,7 @@ import { createClock } from '../../../src/core/clock.js';
 
 afterEach(() => vi.useRealTimers());
 
-it('epochMs follows the monotonic clock, so that a step of the system clock changes neither', () => {
+it('epochMs follows the monotonic clock, so that a step of the system clock changes neither (defect 6)', () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'], now: 1_700_000_000_000 });
   const clock = createClock();
   expect(clock.epochMs()).toBe(1_700_000_000_000);

@@ -53,7 +53,7 @@ describe.each(Object.entries(COMPOSERS))('%s composer', (_name, compose) => {
     expect(customer).toContain('email');
   });
 
-  test('composes it with a subgraph that has its own types Opt, Phone and Address', () => {
+  test('composes it with a subgraph that has its own types Opt, Phone and Address (defect 57)', () => {
     const typeDefs = parse(`${CUSTOMERS_SDL}
       extend type Query { phone: Phone address: Address opt: Opt }
       type Phone { kind: Int! } type Address { lines: [String!]! } type Opt { isSet: Boolean! }`);

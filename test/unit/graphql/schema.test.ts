@@ -116,7 +116,7 @@ describe('the schema', () => {
     expect(described).toBeGreaterThan(70);
   });
 
-  it('has no description on the schema definition, which strict federation parsers refuse', () => {
+  it('has no description on the schema definition, which strict federation parsers refuse (defect 45)', () => {
     const [definition] = sdl.definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION);
     expect(definition).toMatchObject({ kind: Kind.SCHEMA_DEFINITION, description: undefined });
   });
@@ -128,6 +128,14 @@ describe('the schema', () => {
       if (!/\bnull\b/i.test(descriptionOf(node))) missing.push(coordinate);
     });
     expect(missing).toEqual([]);
+  });
+
+  it('says what changes the id of a record (defect 35)', () => {
+    const descriptions = new Map<string, string>();
+    eachPart(sdl, (coordinate, node) => descriptions.set(coordinate, descriptionOf(node).replace(/\s+/g, ' ')));
+    const description = descriptions.get('CampaignRecord.id');
+    expect(description).toContain('It changes when the names, opts or phones of the record are edited');
+    expect(description).not.toMatch(/\b(for ever|always|never)\b/);
   });
 
   it('has exactly the outcomes of the core', () => {

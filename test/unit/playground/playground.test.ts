@@ -10,6 +10,7 @@ const settings = {
   title: 'Records & <more>',
   endpoint: '/graphql',
   examples: [{ query: 'query Tricky { a(text: "</script><script>alert(1)</script>") }', variables: '{ "a": 1 }' }],
+  headerNames: [],
 };
 const playground = createPlayground(settings);
 
@@ -68,6 +69,13 @@ test('the policy allows no other host and no script but that of the page', async
   expect(policy.split('; ')).toContain(`script-src 'sha256-${hash}'`);
   expect(policy).toMatch(/^default-src 'none'; /);
   expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe/);
+});
+
+test('the tabs have the names of the headers that operations need', async () => {
+  const named = createPlayground({ ...settings, headerNames: ['Router-Authorization'] });
+  const { body } = await named.answer({ acceptEncoding: undefined, ifNoneMatch: undefined });
+  expect(body?.toString()).toContain(String.raw`"defaultHeaders":"{\n  \"Router-Authorization\": \"\"\n}"`);
+  expect((await get({})).body?.toString()).not.toContain('Router-Authorization');
 });
 
 test('a title and an example cannot break out of the page', async () => {

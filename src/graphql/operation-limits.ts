@@ -1,0 +1,99 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import {
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+import type { TimeSlices } from '../core/time-slices.js';
+
+/** The representations of all `_entities` fields of an operation. A router's batches are much smaller. */
+export const MAX_REPRESENTATIONS = 2_000;
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * Refuses operations whose variables or representations cannot be served, before anything is resolved. The others wait
+ * for a time slice, because to read a large body and its document may have taken one.
+ */
+export function operationLimits(slices: TimeSlices): ApolloServerPlugin {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        async didResolveOperation({ operation, document, request: { variables = {} } }) {
+          checkNumbers(variables);
+          // Undefined: the document has no operation of this name, which is reported later.
+          if (operation !== undefined) checkRepresentations(countRepresentations(operation, document, variables));
+          await slices.next();
+        },
+      }),
+  };
+}
+
+/** JSON parsers round large numbers, and graphql-js accepts them for an ID: another person would be looked up. */
+function checkNumbers(variables: Variables): void {
+  for (const value of Object.values(variables)) {
+    if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) continue;
+    const max = Number.MAX_SAFE_INTEGER.toLocaleString('en');
+    throw badUserInput(`A number in the variables must be at most ${max}; got a larger one. Send it as a text.`);
+  }
+}
+
+function checkRepresentations(count: number): void {
+  if (count <= MAX_REPRESENTATIONS) return;
+  const max = MAX_REPRESENTATIONS.toLocaleString('en');
+  const message = `The _entities fields of an operation may have at most ${max} representations together`;
+  throw badUserInput(`${message}; got ${count.toLocaleString('en')}. Send several operations.`);
+}
+
+function badUserInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
+}
+
+/** `@skip` and `@include` are ignored. Fields with the same response name are one field. */
+function countRepresentations(
+  operation: OperationDefinitionNode,
+  { definitions }: DocumentNode,
+  variables: Variables,
+): number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const defaults = new Map(
+    operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+  );
+  const counts = new Map<string, number>();
+  countIn(operation.selectionSet);
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+  /** `_entities` is a field of the query type only, so the fields' own selections need not be searched. */
+  function countIn({ selections }: SelectionSetNode): void {
+    for (const selection of selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) countIn(selection.selectionSet);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) countInFragment(selection.name.value);
+      else if (selection.name.value === '_entities') {
+        const [representations] = selection.arguments ?? [];
+        counts.set(selection.alias?.value ?? '_entities', lengthOf(representations?.value));
+      }
+    }
+  }
+
+  function countInFragment(name: string): void {
+    const fragment = fragments.get(name);
+    // A fragment that is spread again adds no field.
+    fragments.delete(name);
+    if (fragment !== undefined) countIn(fragment.selectionSet);
+  }
+
+  function lengthOf(value: ValueNode | undefined): number {
+    if (value?.kind === Kind.LIST) return value.values.length;
+    if (value?.kind !== Kind.VARIABLE) return 1;
+    const given = variables[value.name.value];
+    if (given === undefined) return lengthOf(defaults.get(value.name.value));
+    return Array.isArray(given) ? given.length : 1;
+  }
+}

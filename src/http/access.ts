@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { errorBody } from './error-responses.js';
+import { createHostCheck } from './host-check.js';
+import { createSecretCheck } from './secret-check.js';
+
+export interface AccessOptions {
+  /** The secrets of the router. Empty: requests need none, but must name an allowed host. */
+  readonly routerSecrets: readonly string[];
+  /** Hosts that are served without a router secret, beside loopback; lower case, without a port. */
+  readonly allowedHosts: readonly string[];
+  /** A bearer token for `/metrics`; undefined: there is none. */
+  readonly metricsToken: string | undefined;
+  /** Whether `/metrics` is open to everybody. */
+  readonly metricsPublic: boolean;
+}
+
+/** Routes that are open to everybody, so that an orchestrator can check the process. */
+const HEALTH_ROUTES: readonly string[] = ['/livez', '/readyz'];
+
+interface Refusal {
+  readonly status: 401 | 403;
+  readonly message: string;
+  readonly code: 'UNAUTHENTICATED' | 'BAD_REQUEST';
+}
+
+const NO_SECRET: Refusal = {
+  status: 401,
+  message: 'The header Router-Authorization must hold a known router secret; got none or an unknown one.',
+  code: 'UNAUTHENTICATED',
+};
+const NO_METRICS_TOKEN: Refusal = {
+  status: 401,
+  message:
+    'The header Authorization must hold Bearer and the token METRICS_TOKEN, or Router-Authorization a known router ' +
+    'secret; got neither.',
+  code: 'UNAUTHENTICATED',
+};
+const UNKNOWN_HOST: Refusal = {
+  status: 403,
+  message:
+    'Without a router secret, the header Host must name localhost, a loopback address or a host of ALLOWED_HOSTS; ' +
+    'got another one.',
+  code: 'BAD_REQUEST',
+};
+
+/**
+ * Protects all routes but the health routes, unknown addresses included. The body is not read before.
+ *
+ * @param isPage whether a request asks for the page of the playground, which has no data
+ */
+export function protectRoutes(
+  app: FastifyInstance,
+  options: AccessOptions,
+  isPage: (request: FastifyRequest) => boolean,
+): void {
+  const refusalOf = createAccessCheck(options, isPage);
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = refusalOf(request);
+    if (refusal === undefined) return;
+    return reply.code(refusal.status).send(errorBody(refusal.message, refusal.code));
+  });
+}
+
+function createAccessCheck(
+  { routerSecrets, allowedHosts, metricsToken, metricsPublic }: AccessOptions,
+  isPage: (request: FastifyRequest) => boolean,
+): (request: FastifyRequest) => Refusal | undefined {
+  const hasRouterSecret = createSecretCheck(routerSecrets);
+  const hasMetricsToken = createSecretCheck(metricsToken === undefined ? [] : [metricsToken]);
+  const hasAllowedHost = createHostCheck(allowedHosts);
+
+  return (request) => {
+    const { headers, routeOptions } = request;
+    if (HEALTH_ROUTES.includes(routeOptions.url ?? '')) return undefined;
+    const isMetrics = routeOptions.url === '/metrics';
+    if (isMetrics && (metricsPublic || hasMetricsToken(bearerToken(headers.authorization)))) return undefined;
+    if (hasRouterSecret(headers['router-authorization'])) return undefined;
+    if (isMetrics && metricsToken !== undefined) return NO_METRICS_TOKEN;
+    if (routerSecrets.length > 0) return isPage(request) ? undefined : NO_SECRET;
+    return hasAllowedHost(headers.host) ? undefined : UNKNOWN_HOST;
+  };
+}
+
+function bearerToken(header = ''): string | undefined {
+  return /^bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
+}
