@@ -5,16 +5,18 @@ import { createCallQueue, type CallQueue } from './calls/call-queue.js';
 import { createCircuitBreaker, type CircuitBreaker, type ProbeDelays } from './calls/circuit-breaker.js';
 import { createLocalQuota } from './calls/local-quota.js';
 import { withQuota } from './calls/quota.js';
+import { createQuotaSync, type QuotaSync } from './calls/quota-sync.js';
 import { createRetry } from './calls/retry.js';
 import { createLocalSlots, withSlots } from './calls/slots.js';
 import { ConfigError, type Config } from './config.js';
-import type { Layer, LookupSource } from './core/answer.js';
+import type { CallLayer, Layer, LookupSource } from './core/answer.js';
 import { createClock, type Clock } from './core/clock.js';
 import type { Observe } from './core/events.js';
-import type { DailyQuota } from './core/limits.js';
+import type { DailyQuota, QuotaSource } from './core/limits.js';
 import type { Log } from './core/log.js';
 import type { Person } from './core/person.js';
-import { createDocumentCheck } from './graphql/document-limits.js';
+import { createTimeSlices } from './core/time-slices.js';
+import { createRecordIds, type RecordIds } from './graphql/record-ids.js';
 import { createGraph } from './graphql/server.js';
 import { createHttpServer } from './http/server.js';
 import { readExamples } from './playground/examples.js';
@@ -23,12 +25,18 @@ import { createRedis, type SharedRedis } from './redis/redis.js';
 import { createEventLog } from './telemetry/event-log.js';
 import { describeBug } from './telemetry/log.js';
 import { createMetrics, type Metrics, type Readings } from './telemetry/metrics.js';
-import { createWolkvoxClient } from './wolkvox/client.js';
+import { createWolkvoxClient, type WolkvoxClient } from './wolkvox/client.js';
 
 /** Records that a list of the graph may hold. */
 const MAX_RECORDS = 1_000;
 const EXAMPLES = new URL('../examples/queries/', import.meta.url);
 const PACKAGE = new URL('../package.json', import.meta.url);
+
+/** The version of the service, from `package.json`. */
+export function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string };
+  return version;
+}
 
 export interface ServiceDependencies {
   readonly log: Log;
@@ -53,6 +61,7 @@ interface PartOptions {
   readonly account: Account;
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly onBug: (error: unknown) => void;
   readonly onClose: (close: () => Promise<void>) => void;
 }
 
@@ -93,15 +102,17 @@ export function createService(
   async function startAll(): Promise<{ url: string }> {
     if (stopped !== undefined) throw new Error('A stopped service cannot be started.');
     const metrics = createMetrics();
-    const logEvent = createEventLog(log);
-    const observe: Observe = (event) => {
-      logEvent(event);
-      metrics.observe(event);
-    };
+    const observers: Observe[] = [createEventLog(log, clock), metrics.observe];
+    const observe: Observe = (event) => observers.forEach((observer) => observer(event));
+    const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
     const account = await openAccount(config, onClose);
-    const path = await createLookupPath({ config, account, clock, observe, onClose }, probeDelays);
+    const path = await createLookupPath({ config, account, clock, observe, onBug, onClose }, probeDelays);
     metrics.addGauges(() => readings(path));
-    return { url: await startHttp(config, path, metrics, { log, clock, onClose }) };
+    const url = await startHttp(config, path, metrics, { clock, observe, onBug, onClose });
+    observers.push(path.quotaSync.observe);
+    // The start does not wait for the first sync.
+    path.quotaSync.start();
+    return { url };
   }
 
   /** Ends what was started, the last first. What cannot be ended does not keep the others. */
@@ -128,16 +139,18 @@ async function openAccount({ upstream }: Config, onClose: PartOptions['onClose']
 /** The path of a lookup, and the parts of it that have a state. */
 interface LookupPath {
   readonly source: LookupSource;
+  readonly ids: RecordIds;
   readonly cache: LookupCache;
   readonly circuit: CircuitBreaker;
   readonly queue: CallQueue;
   readonly quota: DailyQuota;
+  readonly quotaSync: QuotaSync;
   readonly redis: SharedRedis | undefined;
 }
 
 /** Builds the layers between the graph and Wolkvox. A lookup passes them from the first to the last. */
 async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | undefined): Promise<LookupPath> {
-  const { config, clock, observe, onClose } = world;
+  const { config, clock, observe, onBug, onClose } = world;
   const redis = config.redisUrls.length === 0 ? undefined : openRedis(world);
   const slots = redis?.slots ?? createLocalSlots(clock);
   const quota = redis?.quota ?? (await openLocalQuota(world));
@@ -145,6 +158,7 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   if (redis !== undefined) onClose(() => redis.stop());
   const client = openClient(world);
   const circuit = createCircuitBreaker({ clock, observe, probeDelays });
+  const ids = createRecordIds(config.recordIdSecrets, config.countryCode);
   const queue = createCallQueue({
     concurrency: config.concurrency,
     limit: config.queueLimit,
@@ -155,6 +169,8 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     freshness: config.freshness,
     staleAfterMs: config.staleAfterMs,
     maxBytes: config.cacheMaxBytes,
+    searchesAllCampaigns: config.searchesAllCampaigns,
+    fingerprintsOf: (answer) => ids.fingerprintsOf(answer),
     sharedCache: redis?.cache,
     queue,
     clock,
@@ -177,10 +193,23 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     withQuota(quota),
   ];
   const source = layers.reduceRight<LookupSource>((next, layer) => layer(next), client);
-  return { source, cache, circuit, queue, quota, redis };
+
+  // The service's own request for the account's figures costs a call, so it passes the layers of calls, too.
+  const callLayers: readonly CallLayer[] = [circuit.layer, queue.layer, withSlots(slots, observe), withQuota(quota)];
+  const quotaSync = createQuotaSync({
+    source: callLayers.reduceRight<QuotaSource>((next, layer) => layer(next), client.quota),
+    quota,
+    intervalMs: config.quotaSyncMs,
+    schedule: redis?.quotaSyncSchedule,
+    clock,
+    observe,
+    onBug,
+  });
+  onClose(async () => quotaSync.stop());
+  return { source, ids, cache, circuit, queue, quota, quotaSync, redis };
 }
 
-function openClient({ config, account, clock, observe, onClose }: PartOptions): LookupSource {
+function openClient({ config, account, clock, observe, onClose }: PartOptions): WolkvoxClient {
   const client = createWolkvoxClient({
     baseUrl: account.baseUrl,
     account,
@@ -243,35 +272,58 @@ async function startHttp(
   config: Config,
   path: LookupPath,
   metrics: Metrics,
-  { log, clock, onClose }: Pick<PartOptions, 'clock' | 'onClose'> & { readonly log: Log },
+  { clock, observe, onBug, onClose }: Omit<PartOptions, 'config' | 'account'>,
 ): Promise<string> {
-  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string };
-  const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
+  const version = readVersion();
+  const slices = createTimeSlices();
   const graph = createGraph({
     source: path.source,
     deadlineMs: config.operationDeadlineMs,
+    cache: path.cache,
+    ids: path.ids,
     freshness: config.freshness,
-    recordIdSecrets: config.recordIdSecrets,
+    minMaxAgeMs: config.minMaxAgeMs,
+    countryCode: config.countryCode,
+    responseLimitBytes: config.responseLimitBytes,
+    cacheControlScope: config.cacheControlScope,
+    slices,
     explorable: config.playground,
     onBug,
     clock,
+    observe,
   });
   await graph.apollo.start();
   onClose(() => graph.apollo.stop());
+  path.redis?.onErased(() => graph.clearDocuments());
   const http = createHttpServer({
     apollo: graph.apollo,
     begin: graph.begin,
-    checkDocument: createDocumentCheck(),
+    checkDocument: graph.checkDocument,
+    responseLimitBytes: config.responseLimitBytes,
+    slices,
     routerSecrets: config.routerSecrets,
+    allowedHosts: config.allowedHosts,
     playground: config.playground
-      ? createPlayground({ title: 'Wolkvox campaigns', endpoint: '/graphql', examples: readExamples(EXAMPLES) })
+      ? createPlayground({
+          title: 'Wolkvox campaigns',
+          endpoint: '/graphql',
+          examples: readExamples(EXAMPLES),
+          headerNames: config.routerSecrets.length === 0 ? [] : ['Router-Authorization'],
+        })
       : undefined,
     health: () => ({ version, ...health(path) }),
     metrics,
+    metricsToken: config.metricsToken,
     metricsPublic: config.metricsPublic,
+    drainGraceMs: config.drainGraceMs,
     operationDeadlineMs: config.operationDeadlineMs,
-    forget: (person) => forget(path, person),
+    forget(person) {
+      graph.clearDocuments();
+      return forget(path, person);
+    },
+    countryCode: config.countryCode,
     onBug,
+    observe,
   });
   onClose(() => http.drain());
   return http.listen(config.listen);

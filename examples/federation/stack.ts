@@ -92,6 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         title: 'Customers and campaigns',
         endpoint: '/graphql',
         examples: readExamples(new URL('queries/', import.meta.url)),
+        headerNames: [],
       }),
     });
     closers.push(() => gateway.stop());

@@ -18,3 +18,9 @@ export function createMovableClock(): MovableClock {
     },
   };
 }
+
+/** A zone in which it is about noon, so that no test meets midnight. */
+export function noonZone(): string {
+  const hours = 12 - new Date().getUTCHours();
+  return `UTC${hours < 0 ? '-' : '+'}${Math.abs(hours)}`;
+}

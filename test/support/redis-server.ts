@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { findTool } from '../../scripts/setup.mjs';
+import { endWithThisProcess, freePort } from './processes.js';
 
 const HOST = '127.0.0.1';
 const USER = 'subgraph';
@@ -55,7 +55,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   async function start(): Promise<ChildProcess> {
     await mkdir(data, { recursive: true });
     await writeFile(path.join(folder, 'redis.conf'), configFile(port, data, caFile, options));
-    const child = spawn(redisPath(), [path.join(folder, 'redis.conf')], { stdio: 'ignore' });
+    const child = spawn(programPath('redis'), [path.join(folder, 'redis.conf')], { stdio: 'ignore' });
     endWithThisProcess(child, folder);
     const latest = performance.now() + START_MS;
     while (child.exitCode === null && performance.now() < latest) {
@@ -152,11 +152,11 @@ function makeCertificate(folder: string): string {
   const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost'.split(
     ' ',
   );
-  const { error, status } = spawnSync('openssl', [
+  const { error, status } = spawnSync(programPath('openssl'), [
     ...args,
     ...['-addext', `subjectAltName=IP:${HOST},DNS:localhost`, '-keyout', keyFileOf(file), '-out', file],
   ]);
-  if (error !== undefined || status !== 0) throw new Error('openssl made no certificate. Is it installed?');
+  if (error !== undefined || status !== 0) throw new Error('openssl made no certificate.');
   return file;
 }
 
@@ -164,38 +164,8 @@ function keyFileOf(certificateFile: string): string {
   return `${certificateFile}.key`;
 }
 
-function redisPath(): string {
-  const found = findTool('redis');
-  if (found === undefined) throw new Error('No Redis is installed: run node scripts/setup.mjs.');
+function programPath(tool: 'redis' | 'openssl'): string {
+  const found = findTool(tool);
+  if (found === undefined) throw new Error(`The program ${tool} is not installed: run node scripts/setup.mjs.`);
   return found;
-}
-
-/** Ends a child and removes its folder if this process ends before it, however this process ends. */
-function endWithThisProcess(child: ChildProcess, folder: string): void {
-  // `read` returns when the pipe from this process closes. Detached, so that Ctrl-C does not end it too early.
-  const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
-  const watchdog = spawn('/bin/sh', ['-c', script, 'watchdog', String(child.pid), folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  child.once('exit', () => watchdog.kill('SIGKILL'));
-}
-
-/** A free port. The one that is 10,000 higher, which a cluster node also listens on, is a port and free as well. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = await listenOnce(0);
-    if (port < 55_000 && (await listenOnce(port + 10_000).catch(() => undefined)) !== undefined) return port;
-  }
-}
-
-async function listenOnce(port: number): Promise<number> {
-  const probe = createServer();
-  probe.listen(port, HOST);
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The probe of a port has no address.');
-  return address.port;
 }

@@ -20,7 +20,8 @@ export interface ServiceProcess {
 }
 
 /**
- * Starts the built `dist/main.js`, with PATH and this environment only. It is killed when the test ends.
+ * Starts the built `dist/main.js`, with PATH and this environment only, and without calls of its own unless the
+ * environment asks for them. It is killed when the test ends.
  *
  * @param preload the text of a module that runs before it
  */
@@ -28,7 +29,7 @@ export function startProcess(env: Readonly<Record<string, string>>, preload?: st
   const imports = preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
   const child = spawn(process.execPath, [...imports, MAIN], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', WOLKVOX_QUOTA_SYNC_MINUTES: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

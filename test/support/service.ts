@@ -43,6 +43,8 @@ export async function startService({
     WOLKVOX_TOKEN: SIMULATOR_TOKEN,
     WOLKVOX_BASE_URL: upstream,
     LOG_LEVEL: 'debug',
+    // The service's own calls would change the counts of a test.
+    WOLKVOX_QUOTA_SYNC_MINUTES: '0',
     ...env,
   });
   const log = createLog({

@@ -23,9 +23,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
 };
 const READS_ENVIRONMENT = ['main.ts', 'simulator/main.ts'];
 /** The files that may contain columns, codes and texts of Wolkvox. */
-const KNOWS_WOLKVOX = /^(wolkvox\/(request|answer|rows|columns|failure)\.ts$|simulator\/)/;
+const KNOWS_WOLKVOX = /^(wolkvox\/(request|answer|rows|columns|token-info|failure)\.ts$|simulator\/)/;
 const WOLKVOX_WORDS = [
   /\b(customer_(id|name|last_name|phone)|campaign_id|conn_id|find_record)\b/,
+  /\b(token_(info|limit|use_today)|all_token_today)\b/,
   /['"`.]((opt|tel)([1-9]|1[0-2])|opt\$\{|tel\$\{)/,
   /\bTOKEN LIMIT EXCEEDED\b|\bSIMULTANEOUS REQUESTS\b|\bVALIDATE TOKEN\b|\bWOLKVOX-TOKEN\b|\brecords were found\b/i,
 ];
@@ -105,6 +106,20 @@ describe('architecture', () => {
     expect(packages).toEqual([]);
   });
 
+  it('imports packages only by their public entry points (defect 55)', () => {
+    const internal = /^(?:@[^/]+\/)?[^@./][^/]*\/(?:dist|build|lib|src|esm|cjs)\//;
+    expect('@apollo/subgraph/dist/types.js').toMatch(internal);
+    expect('@apollo/server/plugin/disabled').not.toMatch(internal);
+    const found = tracked
+      .filter((path) => /\.(ts|mjs)$/.test(path))
+      .flatMap((path) => {
+        const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, path), 'utf8'));
+        return importedFiles.map(({ fileName }) => `${path}: ${fileName}`);
+      })
+      .filter((line) => internal.test(line.replace(/^.*: /, '')));
+    expect(found).toEqual([]);
+  });
+
   it('has no circular imports, also not of types', () => {
     const done = new Set<string>();
     const circles: string[] = [];
@@ -116,6 +131,18 @@ describe('architecture', () => {
     };
     for (const path of files) visit(path, []);
     expect(circles).toEqual([]);
+  });
+
+  it('retries no test, skips none, and runs none alone (defects 38 and 39)', () => {
+    const evasive = /\bretry:\s*\d|\b(?:it|test|describe)\.(?:only|skip|todo|fails)\b/;
+    expect('it.skip(').toMatch(evasive);
+    expect('{ retry: 1 }').toMatch(evasive);
+    const tests = tracked.filter((path) => /^(?:test\/.*\.ts|vitest\.config\.ts)$/.test(path));
+    expect(tests.length).toBeGreaterThan(80);
+    const found = tests
+      .filter((path) => path !== 'test/unit/architecture.test.ts')
+      .filter((path) => evasive.test(readFileSync(join(ROOT, path), 'utf8')));
+    expect(found).toEqual([]);
   });
 
   it('loads the simulator only when it is used', () => {
