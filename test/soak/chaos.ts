@@ -33,7 +33,7 @@ interface Wave {
   readonly faults: readonly WolkvoxFault[];
   /** Percent of the calls that have one of the faults. */
   readonly percent: number;
-  /** How long it lasts; by default a share of the run. */
+  /** How long it lasts. Undefined: an equal share of the time that is left. */
   readonly ms?: number;
 }
 
@@ -60,19 +60,19 @@ const WAVES: readonly Wave[] = [
     faults: ['bom', 'code-number', 'code-zero', 'error-null-text', 'unknown-keys'],
   },
   { name: 'maintenance', faults: ['maintenance-json', 'maintenance-html', 'maintenance-empty'], percent: 80 },
-  ALL_AT_ONCE,
   { name: 'daily calls used up', faults: ['quota-refused', 'code-403-in-200'], percent: 100, ms: 4_000 },
   { name: 'token refused', faults: ['token-refused'], percent: 100, ms: 3_000 },
+  ALL_AT_ONCE,
 ];
+/** The service needs about this long to recover from a wave. */
+const RECOVERY_MS = 4_000;
+const SHORTEST_WAVE_MS = 1_000;
 const ALL_WAVES_FROM_MINUTES = 2;
 /** Faults of replicas and of Redis; a long freeze would fill a wave. */
 const CLUSTER_FAULTS = FAULT_NAMES.filter((name) => name !== 'long freeze');
 
-const REPLICAS = 3;
 const DEADLINE_MS = 8_000;
 const CALL_TIMEOUT_MS = 3_000;
-const TTL_SECONDS = 5;
-const STALE_SECONDS = 60;
 /** A response may take this much longer than the deadline of its operation on a loaded machine. */
 const MARGIN_MS = 4_000;
 /** The circuit sends a probe within a minute, also after a refused token. */
@@ -81,20 +81,20 @@ const PATIENCE_MS = 75_000;
 export async function chaos(options: ChaosOptions): Promise<RunReport> {
   const { seed } = options;
   const cluster = await Cluster.open({
-    settings: { latency: { minMs: 20, maxMs: 80 }, slowMs: 2_000, bombMb: 40, retryAfterSeconds: 1 },
-    env: {
-      ...{ WOLKVOX_TIMEOUT_MS: `${CALL_TIMEOUT_MS}`, REQUEST_DEADLINE_MS: `${DEADLINE_MS}`, RESPONSE_MAX_MB: '16' },
-      ...{ CACHE_TTL_SECONDS: `${TTL_SECONDS}`, CACHE_STALE_SECONDS: `${STALE_SECONDS}` },
-    },
+    ...{ callTimeoutMs: CALL_TIMEOUT_MS, deadlineMs: DEADLINE_MS, freshMs: 5_000, staleMs: 60_000 },
+    env: { RESPONSE_MAX_MB: '16' },
+    simulator: { latency: { minMs: 20, maxMs: 80 }, slowMs: 2_000, bombMb: 40, retryAfterSeconds: 1 },
   });
   const stalls = monitorStalls();
   try {
     const workload = createWorkload(cluster.simulator, seed);
-    await cluster.add(REPLICAS);
+    await cluster.add();
     const load = new Load(cluster, workload, {
-      ...{ callers: 8, seed: seed + 1, hotPercent: 40, maxAgeZeroPercent: 25, hangUpPercent: 8 },
-      ...{ deadlineMs: DEADLINE_MS, callTimeoutMs: CALL_TIMEOUT_MS },
-      ...{ freshMs: TTL_SECONDS * 1_000, staleMs: STALE_SECONDS * 1_000 },
+      callers: 8,
+      seed: seed + 1,
+      hotPercent: 40,
+      maxAgeZeroPercent: 25,
+      hangUpPercent: 8,
     });
     const outcomes = await runWaves(cluster, load, options);
     await load.stop();
@@ -113,10 +113,12 @@ interface WaveOutcome {
 
 async function runWaves(cluster: Cluster, load: Load, options: ChaosOptions): Promise<WaveOutcome[]> {
   const waves = options.minutes < ALL_WAVES_FROM_MINUTES ? [ALL_AT_ONCE] : WAVES;
-  const ms = (options.minutes * 60_000 * 0.6) / waves.length;
+  const end = Date.now() + options.minutes * 60_000;
   const outcomes: WaveOutcome[] = [];
   const stopFaults = injectFaults(cluster, options.seed);
-  for (const wave of waves) {
+  for (const [index, wave] of waves.entries()) {
+    const share = (end - Date.now()) / (waves.length - index);
+    const ms = Math.max(SHORTEST_WAVE_MS, share - RECOVERY_MS);
     const recoveredMs = await runWave({ ms, ...wave }, cluster, load, options.seed);
     outcomes.push({ name: wave.name, recoveredMs });
     options.print(`${wave.name}: recovered after ${seconds(recoveredMs)}`);

@@ -171,17 +171,25 @@ export class Replica {
   }
 }
 
+/** How every replica is configured. Times are milliseconds. */
 export interface ClusterOptions {
-  /** The environment of every replica, besides the addresses. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly settings: Partial<SimulatorSettings>;
+  readonly callTimeoutMs: number;
+  readonly deadlineMs: number;
+  readonly freshMs: number;
+  readonly staleMs: number;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly simulator?: Partial<SimulatorSettings>;
 }
+
+const REPLICAS = 3;
 
 export class Cluster {
   readonly timeline = new Timeline();
   readonly #closing = new AbortController();
   /** Aborts when the cluster is closed, also after an error. */
   readonly closed = this.#closing.signal;
+  readonly options: ClusterOptions;
   readonly simulator: Simulator;
   /** The address of the simulator. */
   readonly upstream: string;
@@ -191,30 +199,38 @@ export class Cluster {
   #names = 0;
   #thawRedis = (): void => undefined;
 
-  private constructor(simulator: Simulator, upstream: string, redis: RedisServer, env: ClusterOptions['env']) {
+  private constructor(options: ClusterOptions, simulator: Simulator, upstream: string, redis: RedisServer) {
+    const { callTimeoutMs, deadlineMs, freshMs, staleMs, env = {} } = options;
+    this.options = options;
     this.simulator = simulator;
     this.upstream = upstream;
     this.#redis = redis;
-    this.#env = env;
+    this.#env = {
+      ...{ PORT: '0', REDIS_URL: redis.url },
+      ...{ WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_BASE_URL: upstream },
+      ...{ WOLKVOX_TIMEOUT_MS: `${callTimeoutMs}`, REQUEST_DEADLINE_MS: `${deadlineMs}` },
+      ...{ CACHE_TTL_SECONDS: `${freshMs / 1_000}`, CACHE_STALE_SECONDS: `${staleMs / 1_000}` },
+      // The calls that the trials count are those of their lookups.
+      WOLKVOX_QUOTA_SYNC_MINUTES: '0',
+      ...env,
+    };
   }
 
   /** Starts Redis and the simulator, and no replica yet. */
-  static async open({ env, settings }: ClusterOptions): Promise<Cluster> {
+  static async open(options: ClusterOptions): Promise<Cluster> {
     if (!existsSync(MAIN)) throw new Error('dist/main.js does not exist. Run npm run build first.');
-    const simulator = createSimulator({ settings: { dailyLimit: null, ...settings } });
+    const simulator = createSimulator({ settings: { dailyLimit: null, ...options.simulator } });
     const { url } = await simulator.listen();
-    const redis = await startRedis({ appendOnly: true });
-    const account = { WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_BASE_URL: url };
-    return new Cluster(simulator, url, redis, { PORT: '0', ...account, REDIS_URL: redis.url, ...env });
+    return new Cluster(options, simulator, url, await startRedis({ appendOnly: true }));
   }
 
   replicas(): readonly Replica[] {
     return this.#replicas;
   }
 
-  /** Starts replicas. */
-  async add(count: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const added = Array.from({ length: count }, () => {
+  /** Starts three replicas. */
+  async add(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const added = Array.from({ length: REPLICAS }, () => {
       this.#names += 1;
       return new Replica(`replica ${this.#names}`, { ...this.#env, ...env }, this.timeline);
     });

@@ -25,11 +25,6 @@ export interface LoadOptions {
   readonly maxAgeZeroPercent: number;
   /** Percent of the operations whose caller closes the connection early. */
   readonly hangUpPercent: number;
-  /** As the replicas are configured, in milliseconds. */
-  readonly deadlineMs: number;
-  readonly callTimeoutMs: number;
-  readonly freshMs: number;
-  readonly staleMs: number;
 }
 
 /** How operations and their fields ended. */
@@ -138,7 +133,7 @@ export class Load {
     const url = replica.url() ?? '';
     const askedAt = Date.now();
     const hangUp = new AbortController();
-    const giveUp = AbortSignal.timeout(this.#options.deadlineMs + PATIENCE_MS);
+    const giveUp = AbortSignal.timeout(this.#cluster.options.deadlineMs + PATIENCE_MS);
     const timer = setTimeout(() => hangUp.abort(), operation.hangUpAfterMs ?? 2 ** 30);
     this.tally.operations += 1;
     try {
@@ -170,7 +165,7 @@ export class Load {
     response: GraphQLResponse,
     askedAt: number,
   ): boolean {
-    const { callTimeoutMs, freshMs, staleMs } = this.#options;
+    const { callTimeoutMs, freshMs, staleMs } = this.#cluster.options;
     const receivedAt = Date.now();
     const isRedisAway = wasRedisAway(this.#cluster.timeline, askedAt, receivedAt);
     const verdicts = checkResponse(fields, response, {
@@ -230,7 +225,8 @@ export class Load {
     const { faultChances } = this.#cluster.simulator.settings;
     if (LARGE_FAULTS.some((name) => (faultChances[name] ?? 0) > 0)) this.#largeFaultAt = Date.now();
     // The failure is remembered as long as an answer is fresh.
-    return Date.now() - this.#largeFaultAt < this.#options.deadlineMs + this.#options.freshMs + PATIENCE_MS;
+    const { deadlineMs, freshMs } = this.#cluster.options;
+    return Date.now() - this.#largeFaultAt < deadlineMs + freshMs + PATIENCE_MS;
   }
 
   /** The answer that a replica had in its memory when an operation was sent. */
@@ -239,7 +235,7 @@ export class Load {
     if (answered === undefined || answered.receivedAt >= askedAt) return undefined;
     // An answer that was under way when the caches were erased is not cached.
     const lossAt = this.#cluster.timeline.incidents.findLast(({ kind }) => kind === 'redis loss')?.from ?? -Infinity;
-    return answered.askedAt < lossAt + this.#options.deadlineMs + ERASURE_MS ? undefined : answered.sentAt;
+    return answered.askedAt < lossAt + this.#cluster.options.deadlineMs + ERASURE_MS ? undefined : answered.sentAt;
   }
 
   #createOperation(): Operation {

@@ -44,12 +44,8 @@ const LATENCIES_MS = [40, 300] as const;
 /** Shares of the whole time: bare connections and replicas at one latency, and the faults. */
 const SHARES = { bare: 0.04, replicas: 0.06, faults: 0.7 };
 const WARM_UP_MS = 1_000;
-const REPLICAS = 3;
 const FAULT_LATENCY = { minMs: 60, maxMs: 260 };
-const CALL_TIMEOUT_MS = 10_000;
-const DEADLINE_MS = 20_000;
-const TTL_SECONDS = 20;
-const STALE_SECONDS = 60;
+const SETTINGS = { callTimeoutMs: 10_000, deadlineMs: 20_000, freshMs: 20_000, staleMs: 60_000 };
 /** Both slots must be in use again this long after a kill. */
 const KILL_LIMIT_MS = 15_000;
 const PATIENCE_MS = 30_000;
@@ -60,25 +56,15 @@ const RANDOM_FAULTS: readonly FaultName[] = [
   ...(['redis restart', 'redis loss', 'redis flush', 'redis freeze'] as const),
 ];
 
-const LOAD: LoadOptions = {
-  ...{ callers: 10, seed: 0, hotPercent: 25, maxAgeZeroPercent: 20, hangUpPercent: 8 },
-  ...{ deadlineMs: DEADLINE_MS, callTimeoutMs: CALL_TIMEOUT_MS },
-  ...{ freshMs: TTL_SECONDS * 1_000, staleMs: STALE_SECONDS * 1_000 },
-};
+const LOAD: LoadOptions = { callers: 10, seed: 0, hotPercent: 25, maxAgeZeroPercent: 20, hangUpPercent: 8 };
 
 export async function soak(options: SoakOptions): Promise<RunReport> {
   const { seed } = options;
-  const cluster = await Cluster.open({
-    settings: {},
-    env: {
-      ...{ WOLKVOX_TIMEOUT_MS: `${CALL_TIMEOUT_MS}`, REQUEST_DEADLINE_MS: `${DEADLINE_MS}` },
-      ...{ CACHE_TTL_SECONDS: `${TTL_SECONDS}`, CACHE_STALE_SECONDS: `${STALE_SECONDS}` },
-    },
-  });
+  const cluster = await Cluster.open(SETTINGS);
   const stalls = monitorStalls();
   try {
     const workload = createWorkload(cluster.simulator, seed);
-    await cluster.add(REPLICAS);
+    await cluster.add();
     const isShort = options.faults !== undefined;
     const utilisations = isShort ? [] : await measureUtilisations(cluster, workload, options);
     cluster.simulator.settings.latency = FAULT_LATENCY;
@@ -188,7 +174,7 @@ async function useUpQuota(cluster: Cluster, workload: Workload, options: SoakOpt
   const before = simulator.usedToday();
   const limit = (await highestCount(cluster)) + QUOTA_CALLS;
   await cluster.removeAll();
-  await cluster.add(REPLICAS, { WOLKVOX_DAILY_LIMIT: `${limit}` });
+  await cluster.add({ WOLKVOX_DAILY_LIMIT: `${limit}` });
   const load = new Load(cluster, workload, { ...LOAD, seed: options.seed + 4 });
   for (const name of ['kill', 'redis restart', 'stop'] as const) {
     await sleep(500);
