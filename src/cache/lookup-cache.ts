@@ -1,4 +1,12 @@
-import type { Answer, Freshness, Layer, LookupOptions, LookupSource, Operation, SharedCache } from '../core/answer.js';
+import type {
+  Answer,
+  Freshness,
+  Layer,
+  LookupOptions,
+  LookupSource,
+  RecordCache,
+  SharedCache,
+} from '../core/answer.js';
 import { inAllCampaigns, inWholeCampaign } from '../core/broader-lookup.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
@@ -29,10 +37,8 @@ export interface LookupCacheOptions {
   readonly observe: Observe;
 }
 
-export interface LookupCache {
+export interface LookupCache extends RecordCache {
   readonly layer: Layer;
-  /** A cached answer that holds a record, of a call that was sent at or after `minSentAt` (epoch milliseconds). */
-  answerWith(fingerprint: string, minSentAt: number, operation: Operation): Answer | undefined;
   /** Drops the answers about a person, or all; returns how many. An answer that is under way is not cached. */
   erase(person?: Person): number;
   state(): { readonly entries: number; readonly bytes: number };
@@ -61,9 +67,11 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
 
   return {
     layer: (next) => ({ find: (lookup, lookupOptions) => find(next, lookup, lookupOptions) }),
-    answerWith(fingerprint, minSentAt, { requestId }) {
+    answerWith(fingerprint, minSentAt, { requestId }, failure) {
       const answer = store.answerWith(fingerprint, minSentAt);
-      if (answer !== undefined) observe({ event: 'answer.served', from: 'memory', requestId });
+      if (answer === undefined) return undefined;
+      if (failure === undefined) observe({ event: 'answer.served', from: 'memory', requestId });
+      else observe({ event: 'answer.served', from: 'stale', reason: failure.code, requestId });
       return answer;
     },
     erase(person) {
@@ -79,7 +87,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
     const staleAt = clock.monotonicMs() + staleAfterMs;
     const found =
       findInMemory(store, lookup, lookupOptions.minSentAt) ??
-      (flights.mayJoin(lookup) ? undefined : await findShared(lookup, lookupOptions.minSentAt)) ??
+      (flights.isUnderWay(lookup) ? undefined : await findShared(lookup, lookupOptions)) ??
       (await flights.find(next, lookup, lookupOptions, staleAt));
     switch (found.kind) {
       case 'answer':
@@ -94,13 +102,13 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   }
 
   /** Copies what the shared cache has for a lookup to memory, and looks there. */
-  async function findShared(lookup: Lookup, minSentAt: number): Promise<Found | undefined> {
+  async function findShared(lookup: Lookup, lookupOptions: LookupOptions): Promise<Found | undefined> {
     if (readShared === undefined) return undefined;
     const erasures = store.erasures();
-    const shared = await readShared(lookup, minSentAt);
+    const shared = await readShared(lookup, lookupOptions, erasures);
     if (erasures !== store.erasures()) return undefined;
     for (const { lookup: answered, answer } of shared) store.putAnswer(answered, answer);
-    const answer = store.answer(lookup, minSentAt);
+    const answer = store.answer(lookup, lookupOptions.minSentAt);
     return answer === undefined ? undefined : { kind: 'answer', answer, from: 'shared' };
   }
 

@@ -32,8 +32,7 @@ export type Found =
   | { readonly kind: 'failure'; readonly error: unknown; readonly isRemembered: boolean };
 
 export interface LookupFlights {
-  /** Whether a flight is under way that may answer the lookup. */
-  mayJoin(lookup: Lookup): boolean;
+  isUnderWay(lookup: Lookup): boolean;
   /**
    * Joins a flight or starts one, until an answer is fresh enough. Each round joins a later call than the one before.
    *
@@ -53,24 +52,23 @@ export function createLookupFlights(options: LookupFlightsOptions): LookupFlight
     options.searchesAllCampaigns ? inAllCampaigns(lookup) : undefined;
 
   return {
-    mayJoin: (lookup) =>
-      [lookup, broader(lookup)].some((each) => each !== undefined && flights.underWay(each).length > 0),
+    isUnderWay: (lookup) => flights.underWay(lookup).length > 0,
 
     async find(next, lookup, lookupOptions, staleAt) {
       const { minSentAt, signal } = lookupOptions;
-      let all = broader(lookup);
+      let broaderLookup = broader(lookup);
       for (let failedFlights = 0; ; failedFlights += 1) {
         const cached = findInMemory(store, lookup, minSentAt);
         if (cached !== undefined) return cached;
         if (signal.aborted) return { kind: 'failure', error: signal.reason, isRemembered: false };
-        const joined = joinFlight(lookup, lookupOptions) ?? joinFlight(all, lookupOptions);
-        const flight = joined ?? startFlight(next, lookupToCall(lookup, all, lookupOptions), lookupOptions);
+        const joined = joinFlight(lookup, lookupOptions) ?? joinFlight(broaderLookup, lookupOptions);
+        const flight = joined ?? startFlight(next, lookupToCall(lookup, broaderLookup, lookupOptions), lookupOptions);
         const outcome = await flight.wait(signal, staleAt - clock.monotonicMs(), () =>
           takeStale(flight, lookup, lookupOptions),
         );
-        const acceptsFailure = joined === undefined || failedFlights >= MAX_FAILED_FLIGHTS;
+        const acceptsFailure = failedFlights >= MAX_FAILED_FLIGHTS;
         const found = conclude(outcome, { lookup, flight, minSentAt, isJoined: joined !== undefined, acceptsFailure });
-        if (found === 'narrower') all = undefined;
+        if (found === 'narrower') broaderLookup = undefined;
         else if (found !== 'again') return found;
       }
     },
@@ -84,10 +82,18 @@ export function createLookupFlights(options: LookupFlightsOptions): LookupFlight
     return underWay.find((flight) => flight.startedAt >= minSentAt) ?? (isUnsent ? underWay.at(-1) : undefined);
   }
 
-  /** All campaigns, if the operation names several of them, and unless such a call failed before. */
-  function lookupToCall(lookup: Lookup, all: Lookup | undefined, { mergesCampaigns }: LookupOptions): Lookup {
-    if (all === undefined || !mergesCampaigns) return lookup;
-    return store.failure(all) === undefined ? all : lookup;
+  /**
+   * All campaigns, if the operation names several of them. A broader call that failed, or whose fresh answer is cached
+   * but did not answer the lookup, is not made again.
+   */
+  function lookupToCall(
+    lookup: Lookup,
+    broaderLookup: Lookup | undefined,
+    { mergesCampaigns, minSentAt }: LookupOptions,
+  ): Lookup {
+    if (broaderLookup === undefined || !mergesCampaigns) return lookup;
+    const isUseless = store.failure(broaderLookup) ?? store.answer(broaderLookup, minSentAt);
+    return isUseless === undefined ? broaderLookup : lookup;
   }
 
   function startFlight(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Flight {
@@ -126,7 +132,7 @@ interface Waited {
   readonly minSentAt: number;
   /** Whether another caller started the flight. */
   readonly isJoined: boolean;
-  /** Whether the caller accepts any failure. */
+  /** Whether the caller starts no further flight. */
   readonly acceptsFailure: boolean;
 }
 
@@ -148,9 +154,17 @@ function conclude(outcome: WaitOutcome, waited: Waited): Found | 'again' | 'narr
     }
     case 'failure':
       if (isBroader && concernsLookup(outcome.error)) return 'narrower';
-      if (!acceptsFailure && needsOwnFlight(flight, outcome.error)) return 'again';
+      if (isJoined && needsOwnFlight(flight, outcome.error)) {
+        return acceptsFailure ? { kind: 'failure', error: othersRefused(), isRemembered: false } : 'again';
+      }
       return { ...outcome, isRemembered: false };
   }
+}
+
+/** The failures of other callers, such as their deadlines, say nothing about this one. */
+function othersRefused(): LookupFailure {
+  const message = 'The callers whose calls this lookup waited for were refused, or left. Try again.';
+  return new LookupFailure('displaced', { message });
 }
 
 /** Whether a failure concerns one lookup alone, such as an answer that is too large. */

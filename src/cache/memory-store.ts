@@ -27,7 +27,7 @@ export interface MemoryStore {
    * may be a part of a cached answer to a broader lookup.
    */
   answer(lookup: Lookup, minSentAt?: number): Answer | undefined;
-  /** A cached answer that holds a record, of a call that was sent at or after `minSentAt`. */
+  /** The latest cached answer that holds a record, of a call that was sent at or after `minSentAt`. */
   answerWith(fingerprint: string, minSentAt: number): Answer | undefined;
   /** A remembered failure of a call that was sent at or after `minSentAt` (default: at any time). */
   failure(lookup: Lookup, minSentAt?: number): LookupFailure | undefined;
@@ -71,6 +71,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
   function putAnswer(lookup: Lookup, answer: Answer): void {
     const key = lookupKey(lookup);
+    if (answers.peek(key)?.answer === answer) return;
     const ttl = answer.sentAt + keepMs - clock.epochMs();
     const isLater = answer.sentAt >= (answers.peek(key)?.answer.sentAt ?? -Infinity);
     failures.delete(key);
@@ -80,29 +81,34 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     if (answers.peek(key)?.answer === answer) recordIndex.add(answer);
   }
 
-  /** Takes the records of the lookup out of broader answers that were sent later than `sentAt`, and stores them. */
-  function narrowLater(lookup: Lookup, sentAt: number): void {
+  /** The latest part of a cached broader answer, if that was sent later than `sentAt`. */
+  function latestPart(lookup: Lookup, sentAt: number): Answer | undefined {
+    let latest: Answer | undefined;
     for (const broader of broaderLookups(lookup)) {
       const key = lookupKey(broader);
       const cached = answers.peek(key)?.answer;
-      if (cached === undefined || cached.sentAt <= sentAt) continue;
-      const narrowed = narrowAnswer(cached, lookup);
-      if (narrowed === undefined) continue;
+      if (cached === undefined || cached.sentAt <= (latest?.sentAt ?? sentAt)) continue;
+      const part = narrowAnswer(cached, lookup);
+      if (part === undefined) continue;
       // The broader answer was used, so it is not the next one to be dropped.
       answers.get(key);
-      putAnswer(lookup, narrowed);
+      latest = part;
     }
+    return latest;
   }
 
   return {
     answer(lookup, minSentAt = -Infinity) {
-      const key = lookupKey(lookup);
-      narrowLater(lookup, Math.max(answers.peek(key)?.answer.sentAt ?? -Infinity, minSentAt - 1));
-      const answer = answers.get(key)?.answer;
+      const own = answers.get(lookupKey(lookup))?.answer;
+      const part = latestPart(lookup, Math.max(own?.sentAt ?? -Infinity, minSentAt - 1));
+      // Empty parts are not stored: there is one for each campaign that does not exist.
+      if (part !== undefined && part.records.length > 0) putAnswer(lookup, part);
+      const answer = part ?? own;
       return answer !== undefined && answer.sentAt >= minSentAt ? answer : undefined;
     },
     answerWith(fingerprint, minSentAt) {
-      return recordIndex.answersWith(fingerprint).find(({ sentAt }) => sentAt >= minSentAt);
+      const [latest] = [...recordIndex.answersWith(fingerprint)].sort((one, other) => other.sentAt - one.sentAt);
+      return latest !== undefined && latest.sentAt >= minSentAt ? latest : undefined;
     },
     failure(lookup, minSentAt = -Infinity) {
       const remembered = failures.get(lookupKey(lookup));
@@ -155,7 +161,7 @@ function createRecordIndex(fingerprintsOf: MemoryStoreOptions['fingerprintsOf'])
 
 /** An upper estimate of the memory that an answer takes: two bytes a character, and the objects around it. */
 function sizeOf({ records }: Answer): number {
-  let bytes = 500;
+  let bytes = 800;
   for (const record of records) bytes += 800 + 2 * charactersIn(Object.values(record));
   return bytes;
 }

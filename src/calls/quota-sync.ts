@@ -82,7 +82,9 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
         signal: stopped.signal,
       });
       await quota.sync(figures);
-      const { used, limit } = quota.state();
+      const { day, used, limit } = quota.state();
+      const isUsedUp = (figures.used ?? Infinity) >= (figures.limit ?? 0);
+      if (!isUsedUp) await quota.markAccepted(day);
       const isBlank = figures.used === undefined && figures.limit === undefined;
       observe(isBlank ? { event: 'quota.sync-failed', reason: 'no-figures' } : { event: 'quota.synced', used, limit });
     } finally {
@@ -95,6 +97,8 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
     let afterMs = RETRY_MS;
     if (error instanceof LookupFailure) {
       if (!stopped.signal.aborted) observe({ event: 'quota.sync-failed', reason: error.kind });
+      // A failure that would be remembered for a lookup does not pass within minutes.
+      if (error.policy.rememberMs !== undefined) return intervalMs;
       afterMs = Math.max(afterMs, (error.retryAfterSeconds ?? 0) * 1_000);
     } else {
       onBug(error);

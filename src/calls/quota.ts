@@ -11,14 +11,15 @@ export function withQuota(quota: DailyQuota): CallLayer {
         await quota.giveBack(day).catch(reportedByQuota);
         options.signal.throwIfAborted();
       }
-      return send(() => next.find(request, options), day);
+      return send(() => next.find(request, options), day, request !== 'quota');
     },
   });
 
-  async function send<Result>(call: () => Promise<Result>, day: string): Promise<Result> {
+  /** @param isLookup whether the result shows that Wolkvox answers lookups. That of another request does not. */
+  async function send<Result>(call: () => Promise<Result>, day: string, isLookup: boolean): Promise<Result> {
     try {
       const result = await call();
-      await quota.markAccepted(day).catch(reportedByQuota);
+      if (isLookup) await quota.markAccepted(day).catch(reportedByQuota);
       return result;
     } catch (error) {
       if (!(error instanceof LookupFailure)) throw error;

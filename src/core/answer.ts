@@ -1,3 +1,4 @@
+import type { LookupFailure } from './failure.js';
 import { lookupKey, type Lookup } from './lookup.js';
 import type { CampaignRecord } from './record.js';
 
@@ -89,4 +90,15 @@ export interface Freshness {
 export interface SharedCache {
   /** @param minSentAt the answer must have been sent at or after this time, in epoch milliseconds; default: any time */
   read(lookup: Lookup, minSentAt?: number): Promise<Answer | undefined>;
+}
+
+/** The cached answers of this process by their records. */
+export interface RecordCache {
+  /**
+   * The latest cached answer that holds a record.
+   *
+   * @param minSentAt when its call was sent at the earliest, in epoch milliseconds
+   * @param failure the failure that a stale answer replaces; undefined: a fresh answer is asked for
+   */
+  answerWith(fingerprint: string, minSentAt: number, operation: Operation, failure?: LookupFailure): Answer | undefined;
 }

@@ -21,7 +21,8 @@ export interface Criteria {
 }
 
 /** A number of E.164 has at most 15 digits; 3 more allow a dial prefix. A fixed line without its area code has 7. */
-const PHONE_DIGITS = { min: 7, max: 18 };
+export const MIN_PHONE_DIGITS = 7;
+const PHONE_DIGITS = { min: MIN_PHONE_DIGITS, max: 18 };
 /** Wolkvox documents customer_id as free text. This bound is our own; it keeps the address of the call short. */
 const CUSTOMER_ID_MAX = 100;
 /** Wolkvox documents 4 to 5 digits. The bound is higher, because the number of campaigns grows. */
@@ -30,11 +31,15 @@ const CAMPAIGN_ID_DIGITS = 10;
 /** Characters that people write between the digits of a phone number. */
 const PHONE_PUNCTUATION = /[\s\-.()[\]/\u2010-\u2015]/gu;
 /**
- * A national number has at most ten digits, with these exceptions by country code (numbering plans of ITU-T E.164). A
- * longer number that starts with the country code has it as a prefix.
+ * The lengths of full national numbers by country code, without a trunk prefix (numbering plans of ITU-T E.164).
  */
-const NATIONAL_DIGITS = 10;
-const LONGER_NATIONAL_DIGITS: Readonly<Record<string, number>> = { '49': 11, '55': 11 };
+const NATIONAL_DIGITS: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  ...{ '1': [10, 10], '34': [9, 9], '51': [8, 9], '52': [10, 10], '54': [10, 11], '55': [10, 11], '56': [9, 9] },
+  ...{ '57': [10, 10], '58': [10, 10], '502': [8, 8], '503': [8, 8], '504': [8, 8], '505': [8, 8], '506': [8, 8] },
+  ...{ '507': [7, 8], '591': [8, 8], '593': [8, 9], '595': [9, 9], '598': [8, 8] },
+};
+/** Of a country that is not listed. */
+const OTHER_NATIONAL_DIGITS = [8, 12] as const;
 
 const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -98,13 +103,14 @@ function readPhone(given: string, countryCode: string | undefined): string | und
   return countryCode === undefined ? digits : withoutCountryCode(compact, digits, countryCode);
 }
 
-/** The number without its country code, written as `+57`, `0057`, or `57` before a full national number. */
+/** The number without its country code, written as `+57`, `0057` or `57` before a full national number. */
 function withoutCountryCode(compact: string, digits: string, countryCode: string): string {
+  const [min, max] = NATIONAL_DIGITS[countryCode] ?? OTHER_NATIONAL_DIGITS;
   const international = compact.startsWith('+') ? digits : compact.startsWith('00') ? digits.slice(2) : undefined;
-  const isLong = digits.length > (LONGER_NATIONAL_DIGITS[countryCode] ?? NATIONAL_DIGITS);
-  const full = international ?? (isLong ? digits : '');
+  // A bare number that is no longer than a national one may be such a number, although it begins like the code.
+  const full = international ?? (digits.length > max ? digits : '');
   const national = full.startsWith(countryCode) ? full.slice(countryCode.length) : '';
-  return national.length >= PHONE_DIGITS.min ? national : digits;
+  return national.length >= min && national.length <= max ? national : digits;
 }
 
 function readCustomerId(given: string): string | undefined {

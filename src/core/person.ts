@@ -1,4 +1,4 @@
-import { matches, readLookup, type Criteria, type Lookup } from './lookup.js';
+import { MIN_PHONE_DIGITS, readLookup, type Criteria, type Lookup } from './lookup.js';
 import type { CampaignRecord } from './record.js';
 
 /**
@@ -22,11 +22,22 @@ export function readPerson(
   return readLookup({ phone, customerId }, countryCode);
 }
 
-/** Whether an answer concerns a person: its lookup names their phone or customer id, or it holds a record of theirs. */
+/**
+ * Whether an answer concerns a person: its lookup names their phone or customer id, or it holds a record of theirs. Two
+ * phones are the same if one ends with the other, so that a country code or a dial prefix does not matter. This may
+ * concern an answer about another person, which is then erased, too.
+ */
 export function concerns({ phone, customerId }: Person, lookup: Lookup, records: readonly CampaignRecord[]): boolean {
+  const isPhone = (text: string | undefined): boolean => phone !== undefined && isSamePhone(phone, text ?? '');
   return (
-    (phone !== undefined && (lookup.phone === phone || records.some((record) => matches(record, { phone })))) ||
+    isPhone(lookup.phone) ||
+    records.some(({ phones }) => phones.some(({ number }) => isPhone(number))) ||
     (customerId !== undefined &&
-      (lookup.customerId === customerId || records.some((record) => matches(record, { customerId }))))
+      (lookup.customerId === customerId || records.some((record) => record.customerId === customerId)))
   );
+}
+
+function isSamePhone(phone: string, text: string): boolean {
+  const digits = text.replace(/[^0-9]/g, '');
+  return digits.endsWith(phone) || (digits.length >= MIN_PHONE_DIGITS && phone.endsWith(digits));
 }

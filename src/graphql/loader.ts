@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
-import type { Answer, Freshness, LookupOptions, LookupSource, Operation } from '../core/answer.js';
-import { LookupFailure } from '../core/failure.js';
+import type { Answer, Freshness, LookupOptions, LookupSource, RecordCache } from '../core/answer.js';
+import { LookupFailure, allowsStale } from '../core/failure.js';
 import { lookupKey, readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
 import type { RunningOperation } from './operation.js';
@@ -47,8 +47,7 @@ export interface RecordLoader {
 
 export interface LoaderOptions {
   readonly source: LookupSource;
-  /** The cached answers by their records. */
-  readonly cache: { answerWith(fingerprint: string, minSentAt: number, operation: Operation): Answer | undefined };
+  readonly cache: RecordCache;
   readonly ids: Pick<RecordIds, 'fingerprintsOf'>;
   readonly freshness: Freshness;
   /** A smaller `maxAge` is raised to this, in milliseconds. */
@@ -81,13 +80,13 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   }
 
   async function load(request: Request): Promise<Answer> {
-    const answer = await (await loader.load(request)).answer;
-    shortenFreshness(answer, request.maxAgeMs);
-    return answer;
+    return used(await (await loader.load(request)).answer, request.maxAgeMs);
   }
 
-  function shortenFreshness(answer: Answer, maxAgeMs = Infinity): void {
+  /** The response is fresh for as long as all answers that it uses. */
+  function used(answer: Answer, maxAgeMs = Infinity): Answer {
     freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + Math.min(freshness.freshMs, maxAgeMs));
+    return answer;
   }
 
   return {
@@ -98,11 +97,22 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
       return load({ lookup, maxAgeMs: readMaxAge(maxAge, minMaxAgeMs), mergesCampaigns: false });
     },
     async loadRecord({ lookup, fingerprint }) {
-      const { minSentAt } = oldestAccepted(operation.startedAt, undefined, freshness);
-      const cached = cache.answerWith(fingerprint, minSentAt, operation);
-      if (cached !== undefined) shortenFreshness(cached);
-      // The records of one person share a call.
-      const answer = cached ?? (await load({ lookup, maxAgeMs: undefined, mergesCampaigns: true }));
+      const { minSentAt, minStaleSentAt } = oldestAccepted(operation.startedAt, undefined, freshness);
+      const find = async (): Promise<Answer> => {
+        const cached = cache.answerWith(fingerprint, minSentAt, operation);
+        if (cached !== undefined) return used(cached);
+        try {
+          // The records of one person share a call.
+          return await load({ lookup, maxAgeMs: undefined, mergesCampaigns: true });
+        } catch (error) {
+          if (!(error instanceof LookupFailure && allowsStale(error.code))) throw error;
+          // The lookup has no stale answer, but one to another lookup may hold the record.
+          const stale = cache.answerWith(fingerprint, minStaleSentAt, operation, error);
+          if (stale === undefined) throw error;
+          return used(stale);
+        }
+      };
+      const answer = await find();
       const index = ids.fingerprintsOf(answer).indexOf(fingerprint);
       const record = answer.records[index];
       return record === undefined ? undefined : { record, answer, index };

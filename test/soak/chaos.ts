@@ -40,7 +40,7 @@ interface Wave {
 /** The service reacts to these for longer than a moment, so that they have waves of their own. */
 const LASTING: readonly WolkvoxFault[] = ['token-refused', 'quota-refused', 'code-403-in-200'];
 /** They leave values out, so that the oracle would not know the right answer. */
-const INCOMPLETE: readonly WolkvoxFault[] = ['missing-keys', 'null-values'];
+const INCOMPLETE: readonly WolkvoxFault[] = ['missing-keys', 'missing-campaign', 'null-values'];
 const ALL_AT_ONCE: Wave = {
   name: 'all faults at once',
   faults: WOLKVOX_FAULTS.filter((name) => !LASTING.includes(name) && !INCOMPLETE.includes(name)),

@@ -34,7 +34,7 @@ describe('The control routes', () => {
     expect(whole).toMatchObject({ mostAtOnce: 1, usedToday: 1, counts: { requests: 1, attempts: 1, calls: 1 } });
     expect(whole).toMatchObject({ calls: [{ api: 'find_record', outcome: 'match' }] });
     expect(await control.get('request-log?summary')).toEqual({
-      ...{ counts: { requests: 1, attempts: 1, calls: 1 }, mostAtOnce: 1, inFlight: 0 },
+      ...{ counts: { requests: 1, attempts: 1, calls: 1, information: 0 }, mostAtOnce: 1, inFlight: 0 },
       ...{ refusedThird: 0, refusedQuota: 0, usedToday: 1 },
     });
     await control.post('reset-request-log');

@@ -151,7 +151,7 @@ describe('a model of the slots', { timeout: 60_000 }, () => {
         await model.run([...steps, { act: 'flush' }, { act: 'acquire', client: 0 }, { act: 'acquire', client: 1 }]);
         // A holder whose slot was given to another one finds out by its next renewal.
         await sleep(2_500);
-        expect(model.held()).toBeLessThanOrEqual(2);
+        await expect.poll(() => model.held(), { timeout: 20_000 }).toBeLessThanOrEqual(2);
         lost += clients.reduce((sum, { shared }) => sum + shared.state().leasesLost, 0);
         await model.end();
       }),

@@ -673,16 +673,74 @@ describe('A broader lookup', () => {
     };
     const test = createTestCache({ sharedCache }, clock);
     const { sentAt } = answer;
-    const found = [test.find(ANA_IN_1, { minSentAt: sentAt }), test.find(ANA_IN_2, { minSentAt: sentAt })];
+    const times = { minSentAt: sentAt, minStaleSentAt: sentAt - 1 };
+    const found = [test.find(ANA_IN_1, times), test.find(ANA_IN_2, times)];
     expect(await Promise.all(found.map(campaignsOf))).toEqual([['1'], ['2']]);
     expect(test.source.calls).toHaveLength(0);
     expect(reads).toEqual([
       [ANA_IN_1, undefined],
-      [ANA, sentAt],
+      [ANA, sentAt - 1],
       [{ campaignId: '1' }, sentAt],
       [ANA_IN_2, undefined],
       [{ campaignId: '2' }, sentAt],
     ]);
+  });
+});
+
+describe('Answers of the shared cache', () => {
+  const inCampaign = (campaignId: string): CampaignRecord => campaignRecord({ campaignId, customerId: '20111222' });
+
+  it('to broader lookups are served stale, too, although they are not in memory', async () => {
+    const clock = createManualClock();
+    const answer: Answer = { records: [inCampaign('1')], sentAt: clock.epochMs(), source: 'shared' };
+    const read = (lookup: Lookup, minSentAt = 0): Promise<Answer | undefined> =>
+      Promise.resolve(lookupKey(lookup) === lookupKey(ANA) && answer.sentAt >= minSentAt ? answer : undefined);
+    const test = createTestCache({ sharedCache: { read } }, clock);
+    clock.advance(FRESH_MS + 1);
+    const times = { minSentAt: clock.epochMs(), minStaleSentAt: clock.epochMs() - STALE_MS };
+    const found = test.find({ ...ANA, campaignId: '1' }, times);
+    await settle();
+    await test.source.call(0).fail('server');
+    await expect(found).resolves.toMatchObject({ records: [{ campaignId: '1' }], sentAt: answer.sentAt });
+  });
+
+  it('that are read during an erasure do not reach a caller that comes after it', async () => {
+    const reads: ((answer: Answer) => void)[] = [];
+    const sharedCache: SharedCache = { read: () => new Promise((resolve) => reads.push(resolve)) };
+    const clock = createManualClock();
+    const test = createTestCache({ sharedCache }, clock);
+    void test.find(ANA);
+    test.cache.erase();
+    const later = test.find(ANA);
+    reads.forEach((give) => give({ records: [inCampaign('1')], sentAt: clock.epochMs(), source: 'shared' }));
+    expect(reads).toHaveLength(2);
+    await expect(later).resolves.toMatchObject({ records: [{ campaignId: '1' }] });
+    test.cache.erase();
+    expect(test.cache.state().entries).toBe(0);
+  });
+
+  it('that many lookups need are put into memory once', async () => {
+    const clock = createManualClock();
+    const records = Array.from({ length: 500 }, (_, index) =>
+      campaignRecord({ campaignId: '1', customerId: `c${index}` }),
+    );
+    const answer: Answer = { records, sentAt: clock.epochMs(), source: 'shared' };
+    let counted = 0;
+    const counting: Answer = {
+      ...answer,
+      get records() {
+        counted += 1;
+        return records;
+      },
+    };
+    const read = (lookup: Lookup): Promise<Answer | undefined> =>
+      Promise.resolve(lookup.customerId === undefined ? counting : undefined);
+    const test = createTestCache({ sharedCache: { read } }, clock);
+    const found = records.map(({ customerId }) => test.find({ customerId: customerId ?? '', campaignId: '1' }));
+    await Promise.all(found);
+    expect(test.source.calls).toHaveLength(0);
+    // Twice to put it, and at most four times for each lookup to take its part.
+    expect(counted).toBeLessThan(5 * found.length);
   });
 });
 

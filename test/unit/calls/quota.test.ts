@@ -53,6 +53,16 @@ describe('A call', () => {
     expect(quota.log).toEqual(['consume', `accepted ${DAY}`]);
   });
 
+  it('shows that the day is not used up if it is a lookup, and nothing if it is another request', async () => {
+    const quota = createRecordedQuota();
+    const layer = withQuota(quota);
+    await layer(answeringSource()).find(ANA, lookupOptions(clock));
+    expect(quota.log).toEqual(['consume', `accepted ${DAY}`]);
+    const figures = { find: () => Promise.resolve({ sentAt: 0, source: 'wolkvox' as const }) };
+    await layer(figures).find('quota', lookupOptions(clock));
+    expect(quota.log).toEqual(['consume', `accepted ${DAY}`, 'consume']);
+  });
+
   it('is not sent if it cannot be counted', async () => {
     const quota = createRecordedQuota(() => Promise.reject(new LookupFailure('count-failed')));
     const source = createManualSource(clock);

@@ -49,7 +49,7 @@ describe('a narrowed answer', () => {
 /** Indexes of few values, so that people share phones, ids and campaigns. */
 const few = fc.integer({ min: 0, max: 2 });
 const maybe = fc.option(few, { nil: undefined });
-const storedPhone = fc.record({ prefix: fc.constantFrom('', '9', '57', '957'), phone: maybe });
+const storedPhone = fc.record({ prefix: fc.constantFrom('', '', '9', '57', '957'), phone: maybe });
 const person = fc.record({ campaign: few, customer: maybe, tel1: storedPhone, tel2: storedPhone });
 const narrow = fc
   .record({ campaign: few, customer: maybe, phone: maybe })
@@ -92,11 +92,11 @@ describe('an answer to a broader lookup', () => {
           found += direct.length;
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
-    // The comparison means something only if records are found.
-    expect(compared).toBeGreaterThan(200);
-    expect(found).toBeGreaterThan(20);
+    // The comparison means something only if records are found. About 40 are found in the strictest mode.
+    expect(compared).toBeGreaterThan(300);
+    expect(found).toBeGreaterThan(5);
   });
 });
 

@@ -173,7 +173,11 @@ describe('the country code of a phone', () => {
     // A fixed line without its area code, and a mobile number that begins like the country code.
     ['57', '5712345', '5712345'],
     ['57', '5706482197', '5706482197'],
-    ['57', '+57 6011 528', '6011528'],
+    ['57', '+57 6011 528', '576011528'],
+    ['57', '57300555010', '57300555010'],
+    // No country is known to have numbers of that length with this code.
+    ['43', '43521234567', '43521234567'],
+    ['43', '+43 512 345 678', '512345678'],
     // Another country.
     ['57', '+51 912 345 678', '51912345678'],
     ['51', '51912345678', '912345678'],
