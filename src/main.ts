@@ -51,7 +51,9 @@ function announce(config: Config, url: string, log: Log): void {
   }
   if (config.routerSecrets.length === 0 && (config.production || config.allowUnauthenticated)) {
     log.warn('service.unauthenticated', {
-      advice: 'ALLOW_UNAUTHENTICATED is set. Every client that reaches this address can read the records.',
+      advice:
+        'ALLOW_UNAUTHENTICATED is set. Every client that reaches this address with a Host header of loopback or of ' +
+        'ALLOWED_HOSTS can read the records.',
     });
   }
   if (config.traceEndpoint !== undefined) {

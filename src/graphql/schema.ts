@@ -16,8 +16,8 @@ export function readTypeDefs(): DocumentNode {
   return parse(files.map((name) => readFileSync(new URL(name, SCHEMA_FOLDER), 'utf8')).join('\n'));
 }
 
-/** The work for a representation, such as decrypting its id, is about that for this many bytes of a response. */
-const REPRESENTATION_BYTES = 1_000;
+/** The work for a representation, its lookup included, is about that for this many bytes of a response. */
+const REPRESENTATION_BYTES = 4_000;
 
 export function createSchema(ids: RecordIds): GraphQLSchema {
   const schema = buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers: createResolvers(ids) }]);

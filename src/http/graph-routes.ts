@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
-import { errorBody } from './error-responses.js';
+import { errorBody, UNKNOWN_ADDRESS } from './error-responses.js';
 
 export interface GraphRoutesOptions<Context extends object> {
   readonly apollo: ApolloServer<Context>;
@@ -45,6 +45,10 @@ export function addGraphRoutes<Context extends object>(
     onRequest: async (request, reply) =>
       playground !== undefined && asksForPage(request) ? sendPlayground(playground, request, reply) : undefined,
     preHandler: async (request, reply: FastifyReply) => {
+      if (request.method === 'POST' && !isObject(request.body)) {
+        const message = 'The body must be a JSON object with one operation; got another value.';
+        return reply.code(400).send(errorBody(message, 'BAD_REQUEST'));
+      }
       for (const query of queriesOf(request)) {
         const error = checkDocument(query);
         if (error !== undefined) return reply.code(400).send({ errors: [error] });
@@ -59,7 +63,7 @@ export function addGraphRoutes<Context extends object>(
   });
   app.get('/', (request, reply) => {
     if (playground !== undefined) return sendPlayground(playground, request, reply);
-    return reply.code(404).send(errorBody('Nothing is at this address. The graph is at /graphql.', 'BAD_REQUEST'));
+    return reply.code(404).send(errorBody(UNKNOWN_ADDRESS, 'BAD_REQUEST'));
   });
 }
 
@@ -95,8 +99,11 @@ function isLonger(text: string, bytes: number): boolean {
  */
 function queriesOf({ method, url, body }: FastifyRequest): string[] {
   if (method === 'GET') return new URL(url, 'http://localhost').searchParams.getAll('query');
-  if (typeof body !== 'object' || body === null || !('query' in body)) return [];
-  return typeof body.query === 'string' ? [body.query] : [];
+  return isObject(body) && typeof body['query'] === 'string' ? [body['query']] : [];
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a browser asks for the page: a GET of `/`, or one of `/graphql` that accepts HTML and has no parameters. */

@@ -4,7 +4,7 @@ import type { TimeSlices } from '../core/time-slices.js';
 import { protectRoutes, type AccessOptions } from './access.js';
 import { createApp, type AppOptions } from './app.js';
 import { createDrain } from './drain.js';
-import { errorBody, reportErrors } from './error-responses.js';
+import { errorBody, reportErrors, UNKNOWN_ADDRESS } from './error-responses.js';
 import { addGraphRoutes, asksForPage, type GraphRoutesOptions } from './graph-routes.js';
 import { readJsonBodies } from './request-body.js';
 
@@ -121,6 +121,6 @@ function addNotFoundRoute(app: FastifyInstance): void {
       const message = 'The method must be GET or POST; got another one.';
       return reply.code(405).header('allow', 'GET, POST').send(errorBody(message, 'BAD_REQUEST'));
     }
-    return reply.code(404).send(errorBody('Nothing is at this address. The graph is at /graphql.', 'BAD_REQUEST'));
+    return reply.code(404).send(errorBody(UNKNOWN_ADDRESS, 'BAD_REQUEST'));
   });
 }

@@ -32,7 +32,7 @@ describe('a list in slices', () => {
       if (resolvedAt.length < ITEMS.length) setImmediate(count);
     };
     setImmediate(count);
-    const results = inSlices(ITEMS, 1_000, context, (item) => {
+    const results = inSlices(ITEMS, 4_000, context, (item) => {
       resolvedAt.push(iteration);
       return item * 2;
     });
@@ -52,7 +52,7 @@ describe('a list in slices', () => {
   it('is not resolved further after the operation has ended', async () => {
     const { end, ...context } = start();
     let resolved = 0;
-    const results = inSlices(ITEMS, 1_000, context, () => (resolved += 1));
+    const results = inSlices(ITEMS, 4_000, context, () => (resolved += 1));
     end();
     const settled = await Promise.allSettled(promises(results));
     expect(resolved).toBe(100);
@@ -64,7 +64,7 @@ describe('a list in slices', () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', listener);
-    void inSlices(ITEMS, 1_000, context, (item) => item);
+    void inSlices(ITEMS, 4_000, context, (item) => item);
     end();
     for (let iteration = 0; iteration < 50; iteration += 1) await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', listener);
