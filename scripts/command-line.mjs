@@ -14,8 +14,8 @@ const PROBLEMS = {
  * process.
  *
  * @param {string} help shown by `--help`
- * @param {Record<string, { type: 'string' }>} options the options of the script, each with a value
- * @returns {Record<string, string | undefined>} the values by option
+ * @param {Record<string, { type: 'string' | 'boolean' }>} options the options of the script
+ * @returns {Record<string, string | boolean | undefined>} the values by option
  */
 export function readOptions(help, options = {}) {
   const known = { ...options, help: { type: 'boolean' }, version: { type: 'boolean' } };
