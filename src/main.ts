@@ -107,12 +107,13 @@ function stopOnSignals(service: Service, log: Log): void {
   process.on('uncaughtException', onBug);
 }
 
-function secretsOf({ upstream, routerSecrets, recordIdSecrets, redisUrls }: Config): string[] {
+function secretsOf({ upstream, routerSecrets, recordIdSecrets, redisUrls, metricsToken }: Config): string[] {
   const passwords = redisUrls.map((url) => new URL(url).password);
   return [
     ...(upstream.kind === 'account' ? [upstream.token] : []),
     ...routerSecrets,
     ...recordIdSecrets,
+    ...(metricsToken === undefined ? [] : [metricsToken]),
     ...redisUrls,
     ...passwords,
     ...passwords.map(unescape),

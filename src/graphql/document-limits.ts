@@ -17,6 +17,9 @@ import { LRUCache } from 'lru-cache';
 
 /** The longest document of a router, a batch of entities, has a few hundred tokens. */
 export const MAX_TOKENS = 15_000;
+/** graphql-js searches the document for the line of each error, so these two bound the time for many errors. */
+const MAX_CHARACTERS = 100_000;
+const MAX_LINES = 2_000;
 
 /**
  * Limits of a document, each far above what a router or a person writes. They are checked before validation, whose time
@@ -39,6 +42,11 @@ const LIMITS = {
   introspection: 500,
 } as const;
 type LimitName = keyof typeof LIMITS;
+/** Limits that are checked before or while the document is parsed. */
+type TextLimitName = 'characters' | 'lines' | 'tokens';
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** Total length of the accepted documents that are remembered, in characters. */
 const REMEMBERED_CHARACTERS = 5_000_000;
@@ -59,6 +67,8 @@ export function createDocumentCheck(): DocumentCheck {
   return {
     check(query) {
       if (accepted.has(query)) return undefined;
+      if (query.length > MAX_CHARACTERS) return limitExceeded('characters', MAX_CHARACTERS);
+      if (hasMoreLines(query, MAX_LINES)) return limitExceeded('lines', MAX_LINES);
       let document: DocumentNode;
       try {
         document = parse(query, { maxLexicalTokens: MAX_TOKENS, noLocation: true });
@@ -79,7 +89,9 @@ export function createDocumentCheck(): DocumentCheck {
 }
 
 /** What each limit counts, as its message names it. */
-const UNITS: Readonly<Record<LimitName | 'tokens', string>> = {
+const UNITS: Readonly<Record<LimitName | TextLimitName, string>> = {
+  characters: 'characters',
+  lines: 'lines',
   operations: 'operations',
   fragments: 'fragments',
   depth: 'levels of nesting',
@@ -92,7 +104,20 @@ const UNITS: Readonly<Record<LimitName | 'tokens', string>> = {
   tokens: 'tokens',
 };
 
-function limitExceeded(name: LimitName | 'tokens', limit: number): GraphQLError {
+/** Whether a text has more than `max` lines, which end with LF, CR or both. */
+function hasMoreLines(text: string, max: number): boolean {
+  let lines = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code !== LF && code !== CR) continue;
+    lines += 1;
+    if (lines > max) return true;
+    if (code === CR && text.charCodeAt(at + 1) === LF) at += 1;
+  }
+  return false;
+}
+
+function limitExceeded(name: LimitName | TextLimitName, limit: number): GraphQLError {
   const message = `The document is too large: it may have at most ${limit} ${UNITS[name]}. Split it.`;
   return new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false } });
 }

@@ -53,8 +53,9 @@ export function createApp({ onBug, observe }: AppOptions, timeouts = TIMEOUTS): 
 
 /** Closes the connection of a client that does not take its response. The response would stay in memory. */
 function closeUnreadResponses(app: FastifyInstance, timeoutMs: number): void {
-  app.addHook('onSend', async (_, { raw }, payload) => {
-    const timer = setTimeout(() => raw.destroy(), timeoutMs).unref();
+  app.addHook('onSend', async ({ raw: { socket } }, { raw }, payload) => {
+    // A response that waits behind another one of its connection has no connection yet, but its request has it.
+    const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
     raw.once('close', () => clearTimeout(timer));
     return payload;
   });

@@ -58,7 +58,7 @@ export function addGraphRoutes<Context extends object>(
     onResponse: async (_, reply) => metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000),
     onSend: limitResponse(options),
     handler: fastifyApolloHandler(apollo, {
-      context: async (request, reply) => beginOperation(begin(request.id), reply),
+      context: async (request, reply) => beginOperation(begin(request.id), request, reply),
     }),
   });
   app.get('/', (request, reply) => {
@@ -67,10 +67,22 @@ export function addGraphRoutes<Context extends object>(
   });
 }
 
-function beginOperation<Context>({ context, end }: StartedOperation<Context>, reply: FastifyReply): Context {
+/** Ends the operation when its response is sent or its connection closes. */
+function beginOperation<Context>(
+  { context, end }: StartedOperation<Context>,
+  { raw: { socket } }: FastifyRequest,
+  { raw: response }: FastifyReply,
+): Context {
   // The connection may have closed while the body was read. No 'close' event comes then.
-  if (reply.raw.destroyed) end();
-  reply.raw.once('close', end);
+  if (socket.destroyed || response.destroyed) end();
+  // A response that waits behind another one of its connection (pipelining) has no 'close' event if that closes. The
+  // connection has a listener for each of them.
+  socket.setMaxListeners(0);
+  socket.once('close', end);
+  response.once('close', () => {
+    socket.off('close', end);
+    end();
+  });
   return context;
 }
 
@@ -82,8 +94,11 @@ function limitResponse({
   return async (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
     if (typeof payload !== 'string' || !isLonger(payload, responseLimitBytes)) return payload;
     const { message, code } = new LookupFailure('response-too-large');
-    const ms = Math.round(reply.elapsedTime);
-    observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
+    // The graph has reported a response with errors. Apollo Server writes them before the data.
+    if (!payload.startsWith('{"errors":')) {
+      const ms = Math.round(reply.elapsedTime);
+      observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
+    }
     void reply.header('cache-control', 'no-store');
     return JSON.stringify(errorBody(message, code));
   };

@@ -1,8 +1,10 @@
+import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createDocumentCheck } from '../../src/graphql/document-limits.js';
-import { startService, type TestService } from '../support/service.js';
+import { logLines, startService, type TestService } from '../support/service.js';
+import { eventually, holdCalls } from '../support/simulator-client.js';
 import { codesOf, type GraphResponse } from '../support/graphql-client.js';
 
 const times = (count: number, write: (index: number) => string, between = ' '): string =>
@@ -12,8 +14,11 @@ const nested = (depth: number): string =>
 
 /** Documents that are too large, and the unit that the error names. */
 const DOCUMENTS: Readonly<Record<string, { readonly names: string; readonly query: string }>> = {
-  'more than 15,000 tokens': { names: 'tokens', query: `{ ${times(8_000, (index) => `a${index}: __typename`)} }` },
-  'a 1.9 MB document of braces': { names: 'levels of nesting|tokens', query: '{a'.repeat(950_000) },
+  'more than 15,000 tokens': {
+    names: 'tokens|characters',
+    query: `{ ${times(8_000, (index) => `a${index}: __typename`)} }`,
+  },
+  'a 1.9 MB document of braces': { names: 'levels of nesting|tokens|characters', query: '{a'.repeat(950_000) },
   'selections 500 deep': {
     names: 'levels of nesting',
     query: `{ findCampaignRecords(phone: "3064821975") ${nested(250)} }`,
@@ -54,7 +59,7 @@ const DOCUMENTS: Readonly<Record<string, { readonly names: string; readonly quer
     names: 'aliases',
     query: `{ ${times(1_000, (index) => `a${index}: findCampaignRecords(phone: "${3_060_000_000 + index}") { id }`)} }`,
   },
-  'an alias of 1 MB': { names: 'characters in an alias', query: `{ ${'a'.repeat(1_000_000)}: __typename }` },
+  'an alias of 1 MB': { names: 'characters in an alias|characters', query: `{ ${'a'.repeat(1_000_000)}: __typename }` },
   '60 nested introspections': {
     names: 'introspection fields with all fragments expanded',
     query: `{ ${times(60, (index) => `s${index}: __schema { types { ...t } }`)} } fragment t on __Type { ${times(9, (index) => `t${index}: fields { name }`)} }`,
@@ -297,6 +302,33 @@ describe('a response (defect 44)', () => {
     expect(errors.at(-1)?.path).toEqual(['a99']);
   });
 });
+
+describe('clients that send several requests at once on a connection and leave', () => {
+  it('leave no response behind that counts towards the limit of all responses (defect 44)', async () => {
+    const service = await startService({ env: { RESPONSE_LIMIT_MB: '1' } });
+    const large = `{ findCampaignRecords(campaignId: "4821") { ${times(15, (index) => `a${index}: id`)} } }`;
+    expect((await service.ask(large)).errors).toEqual([]);
+    const gate = holdCalls(service.simulator);
+    const { hostname, port } = new URL(service.url);
+    for (let client = 0; client < 12; client += 1) {
+      // The first response waits for Wolkvox, and the second one, which is ready, waits for the first.
+      const waiting = `{ findCampaignRecords(customerId: "${40_000_000 + client}") { id } }`;
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write([waiting, large].map(postRequest).join(''));
+      await eventually(() => logLines(service, 'answer.served').length).toBe(client + 2);
+      socket.destroy();
+    }
+    await eventually(async () => (await service.ask(large)).errors).toEqual([]);
+    gate.open();
+  });
+});
+
+function postRequest(query: string): string {
+  const body = JSON.stringify({ query });
+  const head = ['POST /graphql HTTP/1.1', 'host: localhost', 'content-type: application/json'];
+  return [...head, `content-length: ${body.length}`, '', body].join('\r\n');
+}
 
 /** A service, and the texts of its responses. */
 async function startMeasured(): Promise<TestService & { readonly post: (query: string) => Promise<string> }> {

@@ -191,6 +191,8 @@ describe('the request id', () => {
     ['a random id without a header', {}, /^[0-9a-f-]{36}$/],
     ['a random id if x-request-id is too long', { 'x-request-id': 'a'.repeat(65) }, /^[0-9a-f-]{36}$/],
     ['a random id if x-request-id could be a phone', { 'x-request-id': '306-482-1975' }, /^[0-9a-f-]{36}$/],
+    ['a random id if x-request-id could hold a phone', { 'x-request-id': 'tel-3064821975' }, /^[0-9a-f-]{36}$/],
+    ['x-request-id if it is a random one', { 'x-request-id': 'a1234567890abcdef1234567890abcde' }, /^a1234567890/],
     [
       'a random id if the trace id is zero',
       { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` },
