@@ -23,8 +23,11 @@ export type ServiceEvent =
     } & OfRequest)
   /** A request to another address than that of the graph, or one that is not HTTP, got an error. */
   | ({ readonly event: 'request.refused'; readonly code: ErrorCode; readonly httpStatus: number } & OfRequest)
-  /** A request had no router secret, or an unknown one. */
-  | ({ readonly event: 'request.unauthenticated' } & OfRequest)
+  /** A request was refused, because it has no known secret of that kind, or names an unknown host. */
+  | ({
+      readonly event: 'request.unauthenticated';
+      readonly reason: 'router-secret' | 'metrics-token' | 'host';
+    } & OfRequest)
   /** A lookup was answered. `from` says how: `flight` means that the caller joined a call that was under way. */
   | ({ readonly event: 'answer.served'; readonly from: 'memory' | 'shared' | 'flight' | 'wolkvox' } & OfRequest)
   /** A stale answer was served because of `reason`; `slow`: Wolkvox has not answered for STALE_AFTER_MS. */

@@ -50,7 +50,9 @@ export function boundErrors(errors: readonly GraphQLFormattedError[]): readonly 
   const listed = errors.slice(0, MAX_ERRORS - 1);
   const leftOut = errors.length - listed.length;
   const extensions = errors[listed.length]?.extensions ?? {};
-  const message = `A response lists at most ${MAX_ERRORS} errors; ${leftOut.toLocaleString('en')} more are left out. The first of them has this code.`;
+  const message =
+    `A response lists at most ${MAX_ERRORS} errors; ${leftOut.toLocaleString('en')} more are left out. ` +
+    'The first of them has this code.';
   return [...listed, { message, extensions }];
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Observe } from '../core/events.js';
 import { errorBody } from './error-responses.js';
 import { createHostCheck } from './host-check.js';
 import { createSecretCheck } from './secret-check.js';
@@ -12,23 +13,27 @@ export interface AccessOptions {
   readonly metricsToken: string | undefined;
   /** Whether `/metrics` is open to everybody. */
   readonly metricsPublic: boolean;
+  readonly observe: Observe;
 }
 
 /** Routes that are open to everybody, so that an orchestrator can check the process. */
 const HEALTH_ROUTES: readonly string[] = ['/livez', '/readyz'];
 
 interface Refusal {
+  readonly reason: 'router-secret' | 'metrics-token' | 'host';
   readonly status: 401 | 403;
   readonly message: string;
   readonly code: 'UNAUTHENTICATED' | 'BAD_REQUEST';
 }
 
 const NO_SECRET: Refusal = {
+  reason: 'router-secret',
   status: 401,
   message: 'The header Router-Authorization must hold a known router secret; got none or an unknown one.',
   code: 'UNAUTHENTICATED',
 };
 const NO_METRICS_TOKEN: Refusal = {
+  reason: 'metrics-token',
   status: 401,
   message:
     'The header Authorization must hold Bearer and the token METRICS_TOKEN, or Router-Authorization a known router ' +
@@ -36,6 +41,7 @@ const NO_METRICS_TOKEN: Refusal = {
   code: 'UNAUTHENTICATED',
 };
 const UNKNOWN_HOST: Refusal = {
+  reason: 'host',
   status: 403,
   message:
     'Without a router secret, the header Host must name localhost, a loopback address or a host of ALLOWED_HOSTS; ' +
@@ -57,6 +63,7 @@ export function protectRoutes(
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refusalOf(request);
     if (refusal === undefined) return;
+    options.observe({ event: 'request.unauthenticated', reason: refusal.reason, requestId: request.id });
     return reply.code(refusal.status).send(errorBody(refusal.message, refusal.code));
   });
 }

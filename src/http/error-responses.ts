@@ -52,13 +52,21 @@ export function sendError(
   return reply.code(status).send(errorBody(MESSAGES[error.code] ?? UNREADABLE_REQUEST, code));
 }
 
+/** Only `protectRoutes` answers with them. */
+const ACCESS_STATUSES: ReadonlySet<number> = new Set([401, 403]);
+
 /**
  * Reports the errors of each response with an HTTP status of 400 or higher, whichever part of the service sends it. The
- * graph reports those of the other responses.
+ * graph reports those of the other responses, and `protectRoutes` those of requests that it refuses.
  */
 export function reportErrors(app: FastifyInstance, observe: Observe): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode >= 400 && typeof payload === 'string' && payload.startsWith('{"errors":')) {
+    if (
+      reply.statusCode >= 400 &&
+      !ACCESS_STATUSES.has(reply.statusCode) &&
+      typeof payload === 'string' &&
+      payload.startsWith('{"errors":')
+    ) {
       observe(errorEvent(request, reply, payload));
     }
     return payload;
@@ -67,7 +75,6 @@ export function reportErrors(app: FastifyInstance, observe: Observe): void {
 
 function errorEvent(request: FastifyRequest, reply: FastifyReply, payload: string): ServiceEvent {
   const requestId = request.id;
-  if (reply.statusCode === 401) return { event: 'request.unauthenticated', requestId };
   const { errors } = JSON.parse(payload) as { readonly errors: Parameters<typeof countErrors>[0] };
   const counts = countErrors(errors);
   if (request.routeOptions.url === '/graphql') {

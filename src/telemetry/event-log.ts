@@ -3,7 +3,7 @@ import { concernsOperator, type ErrorCode, type ErrorCounts } from '../core/erro
 import type { ServiceEvent } from '../core/events.js';
 import type { Log, LogFields } from '../core/log.js';
 
-/** Requests without a router secret, which anybody can send, are logged at most once in this time, in milliseconds. */
+/** Refused requests, which anybody can send, are logged at most once for each reason in this time, in milliseconds. */
 const UNAUTHENTICATED_LINE_MS = 60_000;
 
 /**
@@ -11,19 +11,17 @@ const UNAUTHENTICATED_LINE_MS = 60_000;
  * caller, `warn` and `error` if an operator must know.
  */
 export function createEventLog(log: Log, clock: Pick<Clock, 'monotonicMs'>): (event: ServiceEvent) => void {
-  let unauthenticated = 0;
-  let unauthenticatedLineAt = -Infinity;
+  const refusals = new Map<string, { count: number; lineAt: number }>();
 
   return (event) => {
     if (event.event !== 'request.unauthenticated') {
       log[levelOf(event)](event.event, fieldsOf(event));
       return;
     }
-    unauthenticated += 1;
-    if (clock.monotonicMs() - unauthenticatedLineAt < UNAUTHENTICATED_LINE_MS) return;
-    log[levelOf(event)](event.event, { ...fieldsOf(event), count: unauthenticated });
-    unauthenticated = 0;
-    unauthenticatedLineAt = clock.monotonicMs();
+    const { count, lineAt } = refusals.get(event.reason) ?? { count: 0, lineAt: -Infinity };
+    const isDue = clock.monotonicMs() - lineAt >= UNAUTHENTICATED_LINE_MS;
+    if (isDue) log[levelOf(event)](event.event, { ...fieldsOf(event), count: count + 1 });
+    refusals.set(event.reason, isDue ? { count: 0, lineAt: clock.monotonicMs() } : { count: count + 1, lineAt });
   };
 }
 
@@ -83,7 +81,7 @@ function adviceFor(event: ServiceEvent): string | undefined {
       }
       return networkAdvice(event.networkCode ?? '');
     case 'request.unauthenticated':
-      return 'Check the header Router-Authorization of the router. If another client sent it, restrict its access.';
+      return REFUSAL_ADVICE[event.reason];
     case 'quota.exhausted':
       return (
         "Wolkvox says that the account's daily calls are used up. Cached answers are served; one call checks from time to time. " +
@@ -99,6 +97,15 @@ function adviceFor(event: ServiceEvent): string | undefined {
       return undefined;
   }
 }
+
+const REFUSAL_ADVICE = {
+  'router-secret':
+    'Check the header Router-Authorization of the router. If another client sent the request, restrict its access.',
+  'metrics-token': 'Check the bearer token of the program that reads /metrics. It must be METRICS_TOKEN.',
+  host:
+    'The Host header names another host than loopback. Set ROUTER_SECRET, or list the names by which clients reach ' +
+    'the service in ALLOWED_HOSTS.',
+} as const;
 
 /** The advice for a call that failed in the network, by the system error code. */
 function networkAdvice(networkCode: string): string | undefined {

@@ -17,7 +17,7 @@ export const MESSAGES: Readonly<Record<ServiceEvent['event'] | ProcessEvent, str
   'service.bug': 'An unexpected error occurred. It is a bug of this service.',
   'operation.failed': 'The response to an operation has errors.',
   'request.refused': 'A request got an error.',
-  'request.unauthenticated': 'Requests without a known router secret were refused.',
+  'request.unauthenticated': 'Requests without a known secret, or with an unknown host, were refused.',
   'answer.served': 'A lookup was answered.',
   'lookup.refused': 'A lookup failed without a call.',
   'call.answered': 'Wolkvox answered a call.',

@@ -76,7 +76,9 @@ function createEventCounters(registry: Registry): (event: ServiceEvent) => void 
         counters.errors.inc({ code: event.code });
         break;
       case 'request.unauthenticated':
-        counters.errors.inc({ code: 'UNAUTHENTICATED' satisfies ErrorCode });
+        counters.errors.inc({
+          code: (event.reason === 'host' ? 'BAD_REQUEST' : 'UNAUTHENTICATED') satisfies ErrorCode,
+        });
         break;
       case 'answer.served':
         counters.answers.inc({ from: event.from });

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createMovableClock } from '../support/clock.js';
@@ -151,6 +152,28 @@ describe('errors outside the graph', () => {
     expect(await errorCounts(service)).toEqual({ BAD_REQUEST: 4, BAD_USER_INPUT: 1 });
     expect(logLines(service, 'request.refused').map(({ level }) => level)).toEqual(Array(5).fill('debug'));
     expect(logLines(service, 'operation.failed')).toEqual([]);
+  });
+
+  it('for requests with an unknown host have a warning that names ALLOWED_HOSTS', async () => {
+    const service = await startService();
+    const { hostname, port } = new URL(service.url);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { host: 'subgraph:4001', connection: 'close' };
+      get({ hostname, port, path: '/graphql?query={__typename}', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+    expect(status).toBe(403);
+    expect(logLines(service, 'request.unauthenticated')).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        reason: 'host',
+        advice: expect.stringMatching(/ALLOWED_HOSTS/) as string,
+      }),
+    ]);
+    expect(logLines(service, 'operation.failed')).toEqual([]);
+    expect(await errorCounts(service)).toEqual({ BAD_REQUEST: 1 });
   });
 
   it('for requests without a known router secret have at most one warning a minute, without the secret', async () => {

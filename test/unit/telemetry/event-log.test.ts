@@ -64,9 +64,16 @@ describe('The event log', () => {
     const observe = createEventLog(log, clock);
     for (const waitMs of [0, 1, 30_000, 29_998, 1, 59_999, 1]) {
       clock.advance(waitMs);
-      observe({ event: 'request.unauthenticated' });
+      observe({ event: 'request.unauthenticated', reason: 'router-secret' });
     }
     expect(lines().map(({ count }) => count)).toEqual([1, 4, 2]);
+    // Each reason has a line of its own.
+    observe({ event: 'request.unauthenticated', reason: 'host' });
+    observe({ event: 'request.unauthenticated', reason: 'metrics-token' });
+    expect(lines().slice(3)).toMatchObject([
+      { reason: 'host', count: 1, advice: expect.stringMatching(/ALLOWED_HOSTS/) as string },
+      { reason: 'metrics-token', count: 1, advice: expect.stringMatching(/METRICS_TOKEN/) as string },
+    ]);
   });
 
   it('names every event area.event', () => {

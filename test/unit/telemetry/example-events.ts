@@ -59,9 +59,9 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
   'request.unauthenticated': [
     {
       level: 'warn',
-      event: { event: 'request.unauthenticated', requestId },
+      event: { event: 'request.unauthenticated', reason: 'router-secret', requestId },
       hasAdvice: true,
-      fields: { requestId, count: 1 },
+      fields: { requestId, reason: 'router-secret', count: 1 },
     },
   ],
   'answer.served': [
