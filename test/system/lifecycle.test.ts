@@ -31,7 +31,8 @@ const NO_RECORDS = '{"data":{"findCampaignRecords":[]}}\n';
 
 describe('SIGTERM', () => {
   it('loses no response under load, turns /readyz to 503, and ends the process with 0', async () => {
-    const { service, url, simulator } = await startOverSimulator({ latencyMs: 60 });
+    // Each client sends a request within the grace, also on a machine that stands still for seconds.
+    const { service, url, simulator } = await startOverSimulator({ latencyMs: 60, env: { DRAIN_GRACE_MS: '5000' } });
     const load = new Load(url);
     const clients = [
       ...Array.from({ length: 6 }, () => load.askOnOneConnection()),
