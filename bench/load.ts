@@ -37,7 +37,7 @@ export function prepareRequest(url: string, body: string, answerBytes: number): 
 }
 
 /**
- * Sends the requests in rotation.
+ * Sends the requests one after the other, and again from the first.
  *
  * @throws Error if a response has another status than 200 or another length than the right answer
  */

@@ -17,7 +17,7 @@ export interface Workload {
   readonly connections: number;
   /** The lookups that the requests need. */
   readonly lookups: readonly Criteria[];
-  /** The bodies of the requests, in rotation. @param idsOf the record ids in the answer to a lookup */
+  /** The bodies of the requests, in their order. @param idsOf the record ids in the answer to a lookup */
   readonly requests: (idsOf: (lookup: Criteria) => readonly string[]) => readonly string[];
 }
 
@@ -29,7 +29,7 @@ export const WORKLOADS = {
   'list-five-fields': 'A list of 1,000 records, five fields',
   'entities-ids': '_entities × 50 record ids',
   'list-first': 'A list of 1,000 records, written for the first time',
-  mix: '200 different documents in rotation',
+  mix: '200 different documents, one after the other',
   page: 'A real page',
   start: 'Start to the first answer',
   memory: 'Memory',
