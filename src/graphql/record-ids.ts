@@ -1,17 +1,14 @@
-import { createHash, hkdfSync } from 'node:crypto';
-import { aessiv } from '@noble/ciphers/aes.js';
+import { hash, hkdfSync } from 'node:crypto';
 import type { Answer } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 import { readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
+import { createAesSiv, type AesSiv } from './aes-siv.js';
 
 /** The first character of every id. A future format has another one. */
 const VERSION = '2';
-const VERSION_BYTES = new TextEncoder().encode(VERSION);
 /** Plaintexts are padded to a multiple of this, so that the length of an id reveals nothing about its content. */
 const BLOCK_BYTES = 32;
-/** The criteria of the lookup, in their order in an id. */
-const CRITERIA = ['campaignId', 'customerId', 'phone'] as const;
 
 /** The content of a record id. */
 export interface RecordReference {
@@ -48,9 +45,9 @@ export interface RecordIds {
  * @param countryCode as in `readLookup`
  */
 export function createRecordIds(secrets: readonly string[], countryCode?: string): RecordIds {
-  const keys = secrets.map(deriveKey);
-  const [writeKey] = keys;
-  if (writeKey === undefined) throw new RangeError('createRecordIds needs at least one secret; got none.');
+  const ciphers = secrets.map(createCipher);
+  const [writeCipher] = ciphers;
+  if (writeCipher === undefined) throw new RangeError('createRecordIds needs at least one secret; got none.');
   const idsOf = new WeakMap<Answer, (string | undefined)[]>();
   const fingerprints = new WeakMap<Answer, readonly string[]>();
   const fingerprintsOf = (answer: Answer): readonly string[] =>
@@ -65,11 +62,11 @@ export function createRecordIds(secrets: readonly string[], countryCode?: string
       if (record === undefined || fingerprint === undefined) {
         throw new RangeError(`The index must be below ${answer.records.length}; got ${index}.`);
       }
-      return (ids[index] ??= encrypt(writeKey, { fingerprint, lookup: lookupOf(record, countryCode) }));
+      return (ids[index] ??= encrypt(writeCipher, { fingerprint, lookup: lookupOf(record, countryCode) }));
     },
 
     read(id) {
-      const content = typeof id === 'string' ? decrypt(keys, id) : undefined;
+      const content = typeof id === 'string' ? decrypt(ciphers, id) : undefined;
       return content === undefined || Object.keys(content.lookup).length === 0 ? undefined : content;
     },
   };
@@ -81,41 +78,46 @@ interface IdContent {
   readonly lookup: Lookup;
 }
 
-function deriveKey(secret: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, '', 'wolkvox record id 1', 64));
+/** What an id encrypts, as JSON. */
+type EncodedContent = readonly [
+  fingerprint: string,
+  campaignId: string | null,
+  customerId: string | null,
+  phone: string | null,
+];
+
+function createCipher(secret: string): AesSiv {
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'wolkvox record id 1', 64));
+  return createAesSiv(key, Buffer.from(VERSION));
 }
 
-function encrypt(key: Uint8Array, { fingerprint, lookup }: IdContent): string {
-  const bytes = new TextEncoder().encode(
-    JSON.stringify([fingerprint, ...CRITERIA.map((name) => lookup[name] ?? null)]),
-  );
-  const padded = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES).fill(0x20);
-  padded.set(bytes);
-  return VERSION + Buffer.from(aessiv(key, VERSION_BYTES).encrypt(padded)).toString('base64url');
+function encrypt(cipher: AesSiv, { fingerprint, lookup }: IdContent): string {
+  const { campaignId = null, customerId = null, phone = null } = lookup;
+  const text = JSON.stringify([fingerprint, campaignId, customerId, phone]);
+  const bytes = Buffer.byteLength(text);
+  const spaces = Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES - bytes;
+  return VERSION + cipher.seal(Buffer.from(text + ' '.repeat(spaces))).toString('base64url');
 }
 
-function decrypt(keys: readonly Uint8Array[], id: string): IdContent | undefined {
+function decrypt(ciphers: readonly AesSiv[], id: string): IdContent | undefined {
   const sealed = Buffer.from(id.slice(VERSION.length), 'base64url');
   // Decoders of base64url skip unknown characters, so one id could have many spellings. Only the canonical one is read.
   if (id !== VERSION + sealed.toString('base64url')) return undefined;
-  for (const key of keys) {
-    const text = tryDecrypt(key, sealed);
-    if (text === undefined) continue;
+  for (const cipher of ciphers) {
+    const opened = cipher.open(sealed);
+    if (opened === undefined) continue;
     // The text is authentic, so `encrypt` wrote it.
-    const [fingerprint = '', ...values] = JSON.parse(text) as string[];
-    const criteria = CRITERIA.map((name, index) => [name, values[index] ?? null]).filter(([, value]) => value !== null);
-    return { fingerprint, lookup: Object.fromEntries(criteria) as Lookup };
+    const [fingerprint, campaignId, customerId, phone] = JSON.parse(opened.toString()) as EncodedContent;
+    return {
+      fingerprint,
+      lookup: {
+        ...(campaignId === null ? {} : { campaignId }),
+        ...(customerId === null ? {} : { customerId }),
+        ...(phone === null ? {} : { phone }),
+      },
+    };
   }
   return undefined;
-}
-
-/** Undefined: the bytes were not encrypted with this key. */
-function tryDecrypt(key: Uint8Array, sealed: Buffer): string | undefined {
-  try {
-    return new TextDecoder().decode(aessiv(key, VERSION_BYTES).decrypt(new Uint8Array(sealed)));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The fingerprints of an answer's records. Equal records get a number, in the order of the answer. */
@@ -139,7 +141,7 @@ function fingerprintOf({
 }: CampaignRecord): string {
   const numbers = phones.map(({ position, number }) => [position, number]);
   const identity = JSON.stringify([campaignId, customerId, customerName, customerLastName, opts, numbers]);
-  return createHash('sha256').update(identity).digest('base64url').slice(0, 12);
+  return hash('sha256', identity, 'base64url').slice(0, 12);
 }
 
 /**
@@ -150,16 +152,21 @@ function fingerprintOf({
  */
 function lookupOf({ campaignId, customerId, phones }: CampaignRecord, countryCode: string | undefined): Lookup {
   const persons: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number }))];
-  const candidates = persons.filter(isGiven).flatMap((person) => [{ ...person, campaignId }, person]);
-  for (const candidate of [...candidates, { campaignId }]) {
-    try {
-      return readLookup(candidate, countryCode);
-    } catch (error) {
-      // The value is blank or not a valid criterion, such as a phone of four digits. The next candidate is tried.
-      if (!(error instanceof LookupFailure)) throw error;
-    }
+  for (const person of persons.filter(isGiven)) {
+    const lookup = tryReadLookup({ ...person, campaignId }, countryCode) ?? tryReadLookup(person, countryCode);
+    if (lookup !== undefined) return lookup;
   }
-  return {};
+  return tryReadLookup({ campaignId }, countryCode) ?? {};
+}
+
+/** Undefined: a value is not a valid criterion, such as a phone of four digits, or all are blank. */
+function tryReadLookup(criteria: Criteria, countryCode: string | undefined): Lookup | undefined {
+  try {
+    return readLookup(criteria, countryCode);
+  } catch (error) {
+    if (error instanceof LookupFailure) return undefined;
+    throw error;
+  }
 }
 
 function isGiven({ customerId, phone }: Criteria): boolean {

@@ -188,6 +188,57 @@ describe('the id of a record', () => {
   });
 });
 
+describe('the ids of version 2', () => {
+  const nobody = campaignRecord({ campaignId: 'C12', phones: [{ position: 1, number: '1234' }] });
+
+  // Callers keep ids for a long time, so the same secret must make the same ids in every version of the service.
+  it.each([
+    {
+      name: 'a customer id',
+      id: SAMPLE,
+      expected:
+        '2UZrCwhO2l1-anpCclDoyS5BG7HwQDkbSyHo0bsp60rMZE7s5eDAhPSVirR3cqF22pznPKS3Ut0lPHvoCMVbBmnl77iMmfDd7s4v99NfCpkU',
+      reference: { fingerprint: '4lUkDOOFU5nj', lookup: { campaignId: '7203', customerId: '22461203' } },
+    },
+    {
+      name: 'a phone without its country code',
+      id: createRecordIds([SECRET], '57').idOf(
+        answerOf(campaignRecord({ campaignId: '7203', phones: [{ position: 2, number: '573067150482' }] })),
+        0,
+      ),
+      expected:
+        '2TXiLLGYRkYVSOUVznAqiW3A5oTNLhkoQHn9KGxITyLPpMqhLJrfVpSYi5SJEA_SDtkI-FSJCAbP67yf5yYE6dtfn-TpqqNtNT6axld24ZHU',
+      reference: { fingerprint: 'EGV5qn5VUc9f', lookup: { campaignId: '7203', phone: '3067150482' } },
+    },
+    {
+      name: 'the second of two equal records',
+      id: ids.idOf(answerOf(campaignRecord(), campaignRecord()), 1),
+      expected:
+        '2i4419k6kcdnp5lpv6YwrR0hLS0icPc9-TKuVUAhwm1fsFsrwNrdIk408FW5ohGbRQkJfnTVf2puemn550wCwlcf5fHHVcS9saLSRzAJd9uU',
+      reference: { fingerprint: 'SGK0qwjgXp9Y.1', lookup: { campaignId: '4821' } },
+    },
+    {
+      name: 'a long customer id with letters of two bytes',
+      id: ids.idOf(answerOf(campaignRecord({ customerId: 'ñ'.repeat(100) })), 0),
+      expected:
+        '2F4IWM1qoU8ZveCaduUN0aXEiIldMqvUeO4pXQjBEyblmEHSSmCFPgv-YpjeXD48lCI-MDzXzBOqcsu8KtL8CxpQQ4LrSstMfBneCHMzr8HAAeYPh_cL' +
+        'xdYvJM4MTJcE2RRIUlqkmIm8drZR6JJXyGH-r5D6ZyK7bAJuNwpmKgVvpMH3q1ktcvuoDEuPPhiVg96_NKseh9u6P470HAM0TsqvBLGBSXcbqPoh9ed' +
+        'UL-hYDjMO1BLV9LFmX2YlZ6odQtC5G2LuF9K5Khapg2EVw3r1Tenaq5BPa9z6t8ADWye6yLttvHlH20gFwRxcrYydSHvh2s31YPYVomJIeSvODRi6Hm' +
+        'eOTDv6iG3syFWYoPKM',
+      reference: { fingerprint: 'WwIukW55o7Rd', lookup: { campaignId: '4821', customerId: 'ñ'.repeat(100) } },
+    },
+    {
+      name: 'no criterion',
+      id: ids.idOf(answerOf(nobody), 0),
+      expected: '2FML5RCbmTmH09FnpHxvGRZxZGOmbS96Uo3zP0Fwc71NnjuvbgFIerBz1Wl9RH3Ex',
+      reference: undefined,
+    },
+  ])('are what they were: $name', ({ id, expected, reference }) => {
+    expect(id).toBe(expected);
+    expect(ids.read(expected)).toEqual(reference);
+  });
+});
+
 describe('reading an id', () => {
   it('gives undefined for any text that is not an id, and never throws', () => {
     fc.assert(
