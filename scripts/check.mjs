@@ -4,7 +4,7 @@ import { readOptions } from './command-line.mjs';
 
 const STEPS = [
   ['Install the programs that the tests need', 'node', ['scripts/setup.mjs']],
-  ['Install the gateways that the tests run', 'node', ['scripts/gateways.mjs']],
+  ['Install the gateways and the libraries of clients that the tests run', 'node', ['scripts/packages.mjs']],
   ['Compare the generated types with the schema', 'graphql-codegen', ['--config', 'codegen.yml', '--check']],
   ['Lint', 'eslint', ['.']],
   ['Check the format', 'prettier', ['--check', '--log-level', 'warn', '.']],

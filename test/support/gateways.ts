@@ -64,7 +64,7 @@ async function startProgram(
   port: number,
 ): Promise<Gateway> {
   if (!existsSync(path.join(FOLDER, 'node_modules')))
-    throw new Error('The gateways are not installed: run node scripts/gateways.mjs.');
+    throw new Error('The gateways are not installed: run node scripts/packages.mjs.');
   const folder = await mkdtemp(path.join(tmpdir(), 'gateway-'));
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(path.join(folder, name), text)));
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });

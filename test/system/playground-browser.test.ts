@@ -5,6 +5,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startStack, type Stack } from '../../examples/federation/stack.js';
 import { findTool } from '../../scripts/setup.mjs';
+import { readExamples } from '../../src/playground/examples.js';
 import { createLog } from '../../src/telemetry/log.js';
 
 /** Screenshots for a person to look at. The folder is not in the repository. */
@@ -30,6 +31,13 @@ const FIND_FIELD = buildASTSchema(parse(SDL), { assumeValidSDL: true }).getQuery
 ];
 const FIND_DESCRIPTION = firstSentence(FIND_FIELD?.description);
 const PHONE_DESCRIPTION = firstSentence(FIND_FIELD?.args.find(({ name }) => name === 'phone')?.description);
+
+/** The name of each operation, in the order of the tabs, and the first field of its answer. */
+const EXAMPLES = readExamples(new URL('../../operations/', import.meta.url)).map(({ query }) => {
+  const [, name = '', field = ''] = /^query (\w+)[^{]*\{\s*(\w+)/m.exec(query) ?? [];
+  return { name, field };
+});
+const TABS = EXAMPLES.map(({ name }) => name);
 
 /** A page in a new browser context, without storage of another visit. */
 interface Visit {
@@ -71,14 +79,8 @@ describe.each(['/', '/graphql'])('the playground at %s', (path) => {
       const screenshot = `${SCREENSHOTS}playground${path.replaceAll('/', '-')}`;
 
       expect(await page.title()).not.toBe('');
-      expect(await tabsOf(page)).toEqual([
-        'PersonInAllCampaigns',
-        'OneCampaign',
-        'ManyAtOnce',
-        'EntitiesForRouter',
-        'LookupWithAnError',
-      ]);
-      await run(page, 'PersonInAllCampaigns', 'Gómez Ríos');
+      expect(await tabsOf(page)).toEqual(TABS);
+      await run(page, 'FindPerson', 'Gómez Ríos');
       await page.screenshot({ path: `${screenshot}.png` });
 
       await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
@@ -101,11 +103,9 @@ describe('the playground', () => {
   it('runs the example of each tab', { timeout: TIMEOUT_MS }, async () => {
     const { page, problems, close } = await visit(stack.urls.campaigns);
 
-    await run(page, 'OneCampaign', 'Crédito de vehículo');
-    await run(page, 'ManyAtOnce', 'mariaToo');
-    await run(page, 'EntitiesForRouter', '_entities');
-    await run(page, 'LookupWithAnError', 'BAD_USER_INPUT');
+    for (const { name, field } of EXAMPLES) await run(page, name, `"${field}"`);
 
+    expect(EXAMPLES.length).toBeGreaterThan(4);
     expect(problems).toEqual([]);
     await close();
   });
@@ -115,13 +115,13 @@ describe('the playground', () => {
     { timeout: TIMEOUT_MS },
     async () => {
       const { page, problems, close } = await visit(stack.urls.campaigns);
-      await run(page, 'LookupWithAnError', 'BAD_USER_INPUT');
+      await run(page, 'PartialAnswer', 'BAD_USER_INPUT');
       const tabs = await tabsOf(page);
       // GraphiQL stores its state half a second after a change.
       const storedTab = `JSON.parse(sessionStorage.getItem('graphiql:tabState')).activeTabIndex`;
-      await expect.poll(() => page.evaluate(storedTab), { timeout: 20_000 }).toBe(4);
+      await expect.poll(() => page.evaluate(storedTab), { timeout: 20_000 }).toBe(TABS.indexOf('PartialAnswer'));
       await page.reload();
-      await page.locator('.graphiql-query-editor .view-lines', { hasText: 'LookupWithAnError' }).waitFor();
+      await page.locator('.graphiql-query-editor .view-lines', { hasText: 'PartialAnswer' }).waitFor();
 
       expect(await tabsOf(page)).toEqual(tabs);
       expect(new URL(page.url()).search).toBe('');

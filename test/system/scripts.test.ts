@@ -34,24 +34,30 @@ function addressOf(url: string): { HOST: string; PORT: string } {
   return { HOST: hostname, PORT: port };
 }
 
-describe.each(['check.mjs', 'demo.ts', 'forget.mjs', 'gateways.mjs', 'node-versions.mjs', 'sbom.mjs', 'setup.mjs'])(
-  'scripts/%s',
-  (script) => {
-    it('answers --help and --version', async () => {
-      expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
-      expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
-    });
+describe.each([
+  'check.mjs',
+  'demo.ts',
+  'forget.mjs',
+  'node-versions.mjs',
+  'packages.mjs',
+  'sbom.mjs',
+  'setup.mjs',
+  'trusted-documents.mjs',
+])('scripts/%s', (script) => {
+  it('answers --help and --version', async () => {
+    expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
+    expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
+  });
 
-    it.each([
-      ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
-      ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
-    ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
-      const { code, output } = await run(script, [argument]);
-      expect(code).toBe(1);
-      expect(output).toMatch(message);
-    });
-  },
-);
+  it.each([
+    ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
+    ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
+  ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
+    const { code, output } = await run(script, [argument]);
+    expect(code).toBe(1);
+    expect(output).toMatch(message);
+  });
+});
 
 describe('npm run forget', () => {
   it('erases a person from a running service, and prints how many answers were cached', async () => {

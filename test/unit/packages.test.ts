@@ -33,14 +33,16 @@ function refusals(packages: Readonly<Record<string, Manifest>>): string[] {
 }
 
 describe('The supported versions of Node', () => {
-  it.each(['package-lock.json', 'bench/package-lock.json', 'test/gateways/package-lock.json'])(
-    'run every package of %s',
-    (path) => {
-      const { packages } = JSON.parse(read(path)) as { readonly packages: Readonly<Record<string, Manifest>> };
-      expect(Object.keys(packages).length).toBeGreaterThan(100);
-      expect(refusals(packages)).toEqual([]);
-    },
-  );
+  it.each([
+    'package-lock.json',
+    'bench/package-lock.json',
+    'examples/clients/package-lock.json',
+    'test/gateways/package-lock.json',
+  ])('run every package of %s', (path) => {
+    const { packages } = JSON.parse(read(path)) as { readonly packages: Readonly<Record<string, Manifest>> };
+    expect(Object.keys(packages).length).toBeGreaterThan(20);
+    expect(refusals(packages)).toEqual([]);
+  });
 
   it('are those that package.json accepts, from their first version on', () => {
     const { engines } = JSON.parse(read('package.json')) as { readonly engines: { readonly node: string } };
