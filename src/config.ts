@@ -21,6 +21,8 @@ export interface Config {
   readonly callTimeoutMs: number;
   readonly operationDeadlineMs: number;
   readonly freshness: { readonly freshMs: number; readonly staleMs: number };
+  /** How long the list of campaigns is used. */
+  readonly campaignFreshness: { readonly freshMs: number; readonly staleMs: number };
   /** A smaller `maxAge` of a caller is raised to this, in milliseconds. */
   readonly minMaxAgeMs: number;
   /** Which caches may store a response, as its `cache-control` header says. */
@@ -47,6 +49,8 @@ export interface Config {
   /** Host headers that are served without a router secret, beside loopback; lower case, without a port. */
   readonly allowedHosts: readonly string[];
   readonly stateDir: string | undefined;
+  /** The path of the file with the labels of opt1 to opt12; undefined: there is none. */
+  readonly campaignsFile: string | undefined;
   /** A bearer token that opens `/metrics`; undefined: there is none. */
   readonly metricsToken: string | undefined;
   readonly metricsPublic: boolean;
@@ -137,6 +141,7 @@ const Variables = z.object({
   REQUEST_DEADLINE_MS: integer(1, 600_000).default(25_000),
   CACHE_TTL_SECONDS: integer(0, 86_400).default(300),
   CACHE_STALE_SECONDS: integer(0, 604_800).default(3600),
+  CAMPAIGNS_TTL_SECONDS: integer(0, 86_400).default(300),
   STALE_AFTER_MS: integer(0, 600_000).default(3_000),
   MIN_MAX_AGE_SECONDS: integer(0, 86_400).default(0),
   CACHE_CONTROL_SCOPE: z.enum(['private', 'public'], { error: 'expected private or public' }).default('private'),
@@ -163,6 +168,7 @@ const Variables = z.object({
     })
     .optional(),
   STATE_DIR: z.string().optional(),
+  CAMPAIGNS_FILE: z.string().optional(),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{1,500}$/, { error: 'expected a token: printable characters without spaces' })
@@ -188,7 +194,7 @@ export const VARIABLE_NAMES: readonly string[] = [
 /** The beginnings of names that belong to this service. */
 const PREFIXES = [
   ...['WOLKVOX_', 'CACHE_', 'STALE_', 'MIN_MAX_', 'REDIS_', 'ROUTER_', 'RECORD_', 'METRICS_', 'PLAYGROUND'],
-  ...['ALLOW_', 'ALLOWED_', 'LOOKUPS_', 'QUEUE_', 'REQUEST_', 'RESPONSE_', 'DRAIN_', 'STATE_'],
+  ...['ALLOW_', 'ALLOWED_', 'LOOKUPS_', 'QUEUE_', 'REQUEST_', 'RESPONSE_', 'DRAIN_', 'STATE_', 'CAMPAIGNS_'],
 ];
 /** Names that Kubernetes sets for each service of a namespace, and systemd for each folder of a unit. */
 const FOREIGN_NAMES = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)|$)/, /_DIRECTORY$/];
@@ -233,6 +239,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     callTimeoutMs: env.WOLKVOX_TIMEOUT_MS,
     operationDeadlineMs: env.REQUEST_DEADLINE_MS,
     freshness: { freshMs: env.CACHE_TTL_SECONDS * 1000, staleMs: env.CACHE_STALE_SECONDS * 1000 },
+    campaignFreshness: { freshMs: env.CAMPAIGNS_TTL_SECONDS * 1000, staleMs: env.CACHE_STALE_SECONDS * 1000 },
     staleAfterMs: env.STALE_AFTER_MS,
     minMaxAgeMs: env.MIN_MAX_AGE_SECONDS * 1000,
     cacheControlScope: env.CACHE_CONTROL_SCOPE,
@@ -249,6 +256,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     drainGraceMs: env.DRAIN_GRACE_MS,
     allowedHosts: splitList(env.ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     stateDir: env.STATE_DIR,
+    campaignsFile: env.CAMPAIGNS_FILE,
     metricsToken: env.METRICS_TOKEN,
     metricsPublic: env.METRICS_PUBLIC,
     logLevel: env.LOG_LEVEL,

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createCampaigns } from './cache/campaign-list.js';
+import { createCampaignSizeLimit } from './cache/campaign-size-limit.js';
 import { createLookupCache, type LookupCache } from './cache/lookup-cache.js';
 import { createCallLimit } from './calls/call-limit.js';
 import { createCallQueue, type CallQueue } from './calls/call-queue.js';
@@ -9,16 +12,20 @@ import { createQuotaSync, type QuotaSync } from './calls/quota-sync.js';
 import { createRetry } from './calls/retry.js';
 import { createLocalSlots, withSlots } from './calls/slots.js';
 import { ConfigError, type Config } from './config.js';
-import type { CallLayer, Layer, LookupSource } from './core/answer.js';
+import type { CallLayer, Layer, LookupSource, SharedCallLayer } from './core/answer.js';
+import type { CampaignListSource, Campaigns } from './core/campaign.js';
 import { createClock, type Clock } from './core/clock.js';
 import type { Observe } from './core/events.js';
-import type { DailyQuota, QuotaSource } from './core/limits.js';
+import type { DailyQuota, QuotaSource, Slots } from './core/limits.js';
 import type { Log } from './core/log.js';
+import type { OptLabels } from './core/opt-labels.js';
 import type { Person } from './core/person.js';
 import { createTimeSlices } from './core/time-slices.js';
 import { createRecordIds, type RecordIds } from './graphql/record-ids.js';
 import { createGraph } from './graphql/server.js';
+import { createTextCache, type TextCache } from './graphql/text-cache.js';
 import { createHttpServer } from './http/server.js';
+import { LabelFileError, NO_LABELS, watchLabels } from './labels/opt-labels.js';
 import { readExamples } from './playground/examples.js';
 import { createPlayground } from './playground/playground.js';
 import { createRedis, type SharedRedis } from './redis/redis.js';
@@ -27,10 +34,14 @@ import { describeBug } from './telemetry/log.js';
 import { createMetrics, type Metrics, type Readings } from './telemetry/metrics.js';
 import { createWolkvoxClient, type WolkvoxClient } from './wolkvox/client.js';
 
+/** The part of CACHE_MAX_MB that holds texts of answers. They never take the room of answers, which cost calls. */
+const TEXTS_SHARE = 0.25;
 /** Records that a list of the graph may hold. */
 const MAX_RECORDS = 1_000;
-const EXAMPLES = new URL('../examples/queries/', import.meta.url);
+const EXAMPLES = new URL('../operations/', import.meta.url);
 const PACKAGE = new URL('../package.json', import.meta.url);
+/** The labels of the simulator's campaigns. */
+const EXAMPLE_LABELS = fileURLToPath(new URL('../examples/campaigns.json', import.meta.url));
 
 /** The version of the service, from `package.json`. */
 export function readVersion(): string {
@@ -105,10 +116,11 @@ export function createService(
     const observers: Observe[] = [createEventLog(log, clock), metrics.observe];
     const observe: Observe = (event) => observers.forEach((observer) => observer(event));
     const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
+    const labels = await openLabels({ config, observe, onBug, onClose });
     const account = await openAccount(config, onClose);
     const path = await createLookupPath({ config, account, clock, observe, onBug, onClose }, probeDelays);
     metrics.addGauges(() => readings(path));
-    const url = await startHttp(config, path, metrics, { clock, observe, onBug, onClose });
+    const url = await startHttp(config, path, metrics, { labels, clock, observe, onBug, onClose });
     observers.push(path.quotaSync.observe);
     // The start does not wait for the first sync.
     path.quotaSync.start();
@@ -122,6 +134,29 @@ export function createService(
       await close().catch((error: unknown) => errors.push(error));
     }
     if (errors.length > 0) throw new AggregateError(errors, 'Some parts of the service did not stop.');
+  }
+}
+
+/**
+ * The labels of CAMPAIGNS_FILE. The built-in simulator has example labels.
+ *
+ * @throws ConfigError if the file cannot be used
+ */
+async function openLabels({
+  config,
+  observe,
+  onBug,
+  onClose,
+}: Pick<PartOptions, 'config' | 'observe' | 'onBug' | 'onClose'>): Promise<OptLabels> {
+  const path = config.campaignsFile ?? (config.upstream.kind === 'simulator' ? EXAMPLE_LABELS : undefined);
+  if (path === undefined) return NO_LABELS;
+  try {
+    const watched = await watchLabels({ path, observe, onBug });
+    onClose(async () => watched.close());
+    return watched.labels;
+  } catch (error) {
+    if (!(error instanceof LabelFileError)) throw error;
+    throw new ConfigError(error.problems.map((problem) => `CAMPAIGNS_FILE: ${problem}`));
   }
 }
 
@@ -141,6 +176,9 @@ interface LookupPath {
   readonly source: LookupSource;
   readonly ids: RecordIds;
   readonly cache: LookupCache;
+  readonly campaigns: Campaigns;
+  /** Texts of the cached answers. */
+  readonly texts: TextCache;
   readonly circuit: CircuitBreaker;
   readonly queue: CallQueue;
   readonly quota: DailyQuota;
@@ -168,7 +206,7 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   const cache = createLookupCache({
     freshness: config.freshness,
     staleAfterMs: config.staleAfterMs,
-    maxBytes: config.cacheMaxBytes,
+    maxBytes: config.cacheMaxBytes * (1 - TEXTS_SHARE),
     searchesAllCampaigns: config.searchesAllCampaigns,
     fingerprintsOf: (answer) => ids.fingerprintsOf(answer),
     sharedCache: redis?.cache,
@@ -176,24 +214,21 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     clock,
     observe,
   });
+  const { freshMs, staleMs } = config.freshness;
+  const texts = createTextCache({
+    maxBytes: config.cacheMaxBytes * TEXTS_SHARE,
+    keepMs: freshMs === 0 ? 0 : freshMs + staleMs,
+  });
   if (redis !== undefined) {
-    redis.onErased(() => cache.erase());
+    redis.onErased(() => {
+      cache.erase();
+      texts.clear();
+    });
     await redis.start();
   }
 
-  const layers: readonly Layer[] = [
-    cache.layer,
-    createRetry({ observe }),
-    circuit.layer,
-    ...(redis === undefined ? [] : [redis.awaitOthers]),
-    createCallLimit(config.lookupsPerOperation),
-    queue.layer,
-    ...(redis === undefined ? [] : [redis.lead]),
-    withSlots(slots, observe),
-    withQuota(quota),
-  ];
-  const source = layers.reduceRight<LookupSource>((next, layer) => layer(next), client);
-
+  const parts = { client, cache, circuit, queue, slots, quota, redis };
+  const { source, campaigns } = joinLayers(world, parts);
   // The service's own request for the account's figures costs a call, so it passes the layers of calls, too.
   const callLayers: readonly CallLayer[] = [circuit.layer, queue.layer, withSlots(slots, observe), withQuota(quota)];
   const quotaSync = createQuotaSync({
@@ -206,7 +241,41 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     onBug,
   });
   onClose(async () => quotaSync.stop());
-  return { source, ids, cache, circuit, queue, quota, quotaSync, redis };
+  return { source, ids, cache, campaigns, texts, circuit, queue, quota, quotaSync, redis };
+}
+
+/** Joins the layers, from the first to the last. The list of campaigns passes those after the cache of lookups. */
+function joinLayers(
+  { config, clock, observe }: PartOptions,
+  parts: Pick<LookupPath, 'cache' | 'circuit' | 'queue' | 'quota' | 'redis'> & {
+    readonly client: WolkvoxClient;
+    readonly slots: Slots;
+  },
+): Pick<LookupPath, 'source' | 'campaigns'> {
+  const { client, cache, circuit, queue, slots, quota, redis } = parts;
+  const layers: readonly [Layer, ...SharedCallLayer[]] = [
+    cache.layer,
+    createRetry({ observe }),
+    circuit.layer,
+    ...(redis === undefined ? [] : [redis.awaitOthers]),
+    createCallLimit(config.lookupsPerOperation),
+    queue.layer,
+    ...(redis === undefined ? [] : [redis.lead]),
+    withSlots(slots, observe),
+    withQuota(quota),
+  ];
+  const [, ...callLayers] = layers;
+  const campaigns = createCampaigns({
+    source: callLayers.reduceRight<CampaignListSource>((next, layer) => layer(next), client.campaigns),
+    freshness: config.campaignFreshness,
+    staleAfterMs: config.staleAfterMs,
+    sharedCache: redis?.cache,
+    queue,
+    clock,
+    observe,
+  });
+  const lookups = layers.reduceRight<LookupSource>((next, layer) => layer(next), client);
+  return { source: createCampaignSizeLimit(campaigns, MAX_RECORDS)(lookups), campaigns };
 }
 
 function openClient({ config, account, clock, observe, onClose }: PartOptions): WolkvoxClient {
@@ -252,17 +321,19 @@ function openRedis({ config, account, clock, observe }: PartOptions): SharedRedi
     dailyLimit: config.dailyLimit,
     zone: config.zone,
     freshness: config.freshness,
+    campaignFreshness: config.campaignFreshness,
     clock,
     observe,
   });
 }
 
-function readings({ queue, circuit, quota, cache, redis }: LookupPath): Readings {
+function readings({ queue, circuit, quota, cache, texts, redis }: LookupPath): Readings {
+  const { entries, bytes } = cache.state();
   return {
     queue: queue.state(),
     circuit: circuit.state(),
     quota: quota.state(),
-    cache: cache.state(),
+    cache: { entries, bytes: bytes + texts.bytes() },
     redis: redis?.state(),
   };
 }
@@ -272,12 +343,13 @@ async function startHttp(
   config: Config,
   path: LookupPath,
   metrics: Metrics,
-  { clock, observe, onBug, onClose }: Omit<PartOptions, 'config' | 'account'>,
+  { clock, observe, onBug, onClose }: Omit<PartOptions, 'config' | 'account'> & { readonly labels: OptLabels },
 ): Promise<string> {
   const version = readVersion();
   const slices = createTimeSlices();
   const graph = createGraph({
     source: path.source,
+    texts: path.texts,
     deadlineMs: config.operationDeadlineMs,
     cache: path.cache,
     ids: path.ids,
@@ -339,7 +411,8 @@ function health({ circuit, queue, quota, redis }: LookupPath): object {
 }
 
 /** @returns how many answers were dropped from the memory of this replica */
-async function forget({ cache, redis }: LookupPath, person: Person): Promise<number> {
+async function forget({ cache, texts, redis }: LookupPath, person: Person): Promise<number> {
+  texts.clear();
   // Replicas are told that something was erased, not who: with Redis the whole cache is dropped everywhere.
   const erased = cache.erase(redis === undefined ? person : undefined);
   await redis?.erase();

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { readConfig } from '../../src/config.js';
 import { createPlayground } from '../../src/playground/playground.js';
@@ -46,6 +47,7 @@ export interface Stack {
 }
 
 const FREE_PORTS: StackPorts = { gateway: 0, campaigns: 0, customers: 0, simulator: 0 };
+const CAMPAIGNS_FILE = fileURLToPath(new URL('../campaigns.json', import.meta.url));
 const CAMPAIGNS_SDL = readFileSync(new URL('../../schema/campaigns.graphql', import.meta.url), 'utf8');
 
 /** Starts the parts in order. If one of them fails, the others are stopped. */
@@ -66,6 +68,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         WOLKVOX_SERVER: '0042',
         WOLKVOX_TOKEN: SIMULATOR_TOKEN,
         WOLKVOX_BASE_URL: wolkvox.url,
+        CAMPAIGNS_FILE,
         ...environment,
       }),
       { log },

@@ -67,6 +67,11 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
 
   return {
     layer: (next) => ({ find: (lookup, lookupOptions) => find(next, lookup, lookupOptions) }),
+    answerTo(lookup, minSentAt, { requestId }) {
+      const answer = store.answer(lookup, minSentAt);
+      if (answer !== undefined) observe({ event: 'answer.served', from: 'memory', requestId });
+      return answer;
+    },
     answerWith(fingerprint, minSentAt, { requestId }, failure) {
       const answer = store.answerWith(fingerprint, minSentAt);
       if (answer === undefined) return undefined;

@@ -15,11 +15,11 @@ export function withQuota(quota: DailyQuota): CallLayer {
     },
   });
 
-  /** @param isLookup whether the result shows that Wolkvox answers lookups. That of another request does not. */
-  async function send<Result>(call: () => Promise<Result>, day: string, isLookup: boolean): Promise<Result> {
+  /** @param showsUse whether a result shows that the day is not used up. The account's figures do not (assumed). */
+  async function send<Result>(call: () => Promise<Result>, day: string, showsUse: boolean): Promise<Result> {
     try {
       const result = await call();
-      if (isLookup) await quota.markAccepted(day).catch(reportedByQuota);
+      if (showsUse) await quota.markAccepted(day).catch(reportedByQuota);
       return result;
     } catch (error) {
       if (!(error instanceof LookupFailure)) throw error;

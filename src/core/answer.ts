@@ -38,10 +38,14 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a caller needs of a lookup, as plain values. */
-export interface LookupOptions extends CallOptions {
-  /** The caller accepts an answer whose call was sent at or after this time. Epoch milliseconds. */
+/** What a caller needs of a call whose reply is shared, as plain values. */
+export interface SharedCallOptions extends CallOptions {
+  /** The caller accepts a reply whose call was sent at or after this time. Epoch milliseconds. */
   readonly minSentAt: number;
+}
+
+/** What a caller needs of a lookup, as plain values. */
+export interface LookupOptions extends SharedCallOptions {
   /** If Wolkvox cannot answer, the caller accepts an answer that was sent at or after this time. Epoch milliseconds. */
   readonly minStaleSentAt: number;
   /**
@@ -51,8 +55,11 @@ export interface LookupOptions extends CallOptions {
   readonly mergesCampaigns: boolean;
 }
 
-/** What Wolkvox can be asked for: records, or the account's use of its daily quota. */
-export type WolkvoxRequest = Lookup | 'quota';
+/** The requests whose replies operations and replicas share: records, or the list of the account's campaigns. */
+export type SharedRequest = Lookup | 'campaigns';
+
+/** What Wolkvox can be asked for: records, the campaigns, or the account's use of its daily quota. */
+export type WolkvoxRequest = SharedRequest | 'quota';
 
 /** A text that is equal for equal requests. It may hold personal data, as `lookupKey` does. */
 export function requestKey(request: WolkvoxRequest): string {
@@ -75,6 +82,11 @@ export type CallLayer = <Request extends WolkvoxRequest, Options extends CallOpt
   next: Source<Request, Options, Result>,
 ) => Source<Request, Options, Result>;
 
+/** A layer that requests pass whose replies replicas share. */
+export type SharedCallLayer = <Request extends SharedRequest, Options extends SharedCallOptions, Result extends Reply>(
+  next: Source<Request, Options, Result>,
+) => Source<Request, Options, Result>;
+
 /** How long an answer is used, in milliseconds from `sentAt`. */
 export interface Freshness {
   /** It is fresh for this time. 0: answers are not cached. */
@@ -87,13 +99,19 @@ export interface Freshness {
  * The cache that replicas share, behind the memory cache. The replica that makes a call fills it. It never rejects:
  * without Redis it is empty.
  */
-export interface SharedCache {
-  /** @param minSentAt the answer must have been sent at or after this time, in epoch milliseconds; default: any time */
-  read(lookup: Lookup, minSentAt?: number): Promise<Answer | undefined>;
+export interface SharedCache<Request extends SharedRequest = Lookup, Result extends Reply = Answer> {
+  /** @param minSentAt the reply must have been sent at or after this time, in epoch milliseconds; default: any time */
+  read(request: Request, minSentAt?: number): Promise<Result | undefined>;
 }
 
-/** The cached answers of this process by their records. */
+/** The cached answers of this process, without waiting. */
 export interface RecordCache {
+  /**
+   * The cached answer to a lookup.
+   *
+   * @param minSentAt when its call was sent at the earliest, in epoch milliseconds
+   */
+  answerTo(lookup: Lookup, minSentAt: number, operation: Operation): Answer | undefined;
   /**
    * The latest cached answer that holds a record.
    *

@@ -10,7 +10,8 @@ interface OfRequest {
 /**
  * What the parts report of their work, for the log and the metrics. Every field is a number, a word of this project or
  * an error code, so no personal data and no secret can reach them. Two fields hold a name that a caller chose
- * (`requestId` and `operationName`), in a form that neither a sentence nor a phone has. `reason` always says why.
+ * (`requestId` and `operationName`), in a form that neither a sentence nor a phone has. `problems` holds keys of the
+ * operator's own file. `reason` always says why.
  */
 export type ServiceEvent =
   /** The response to an operation has errors. `ms` counts from the start of the operation. */
@@ -28,7 +29,10 @@ export type ServiceEvent =
       readonly event: 'request.unauthenticated';
       readonly reason: 'router-secret' | 'metrics-token' | 'host';
     } & OfRequest)
-  /** A lookup was answered. `from` says how: `flight` means that the caller joined a call that was under way. */
+  /**
+   * A lookup was answered, or an operation got the list of campaigns. `from` says how: `flight` means that the caller
+   * joined a call that was under way.
+   */
   | ({ readonly event: 'answer.served'; readonly from: 'memory' | 'shared' | 'flight' | 'wolkvox' } & OfRequest)
   /** A stale answer was served because of `reason`; `slow`: Wolkvox has not answered for STALE_AFTER_MS. */
   | ({ readonly event: 'answer.served'; readonly from: 'stale'; readonly reason: FailureCode | 'slow' } & OfRequest)
@@ -63,6 +67,10 @@ export type ServiceEvent =
   | { readonly event: 'redis.command-refused'; readonly command: string; readonly reason: string }
   /** A call was aborted because Redis no longer confirms its slot. */
   | { readonly event: 'slot.lost'; readonly reason: 'taken' | 'not-renewed' }
-  | { readonly event: 'cache.erased'; readonly entries: number };
+  | { readonly event: 'cache.erased'; readonly entries: number }
+  /** CAMPAIGNS_FILE was read. `campaigns` have an entry of their own. */
+  | { readonly event: 'labels.loaded'; readonly campaigns: number }
+  /** A new version of CAMPAIGNS_FILE is wrong. Each problem names keys of the file, and no value. */
+  | { readonly event: 'labels.rejected'; readonly problems: readonly string[] };
 
 export type Observe = (event: ServiceEvent) => void;

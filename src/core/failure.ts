@@ -136,6 +136,11 @@ const REFUSALS = {
     circuit: 'ignore',
     isOfCaller: true,
   },
+  'campaign-too-large': {
+    code: 'RESULT_TOO_LARGE',
+    message: 'The campaign has more records than an answer may hold. Narrow the search.',
+    circuit: 'ignore',
+  },
   'response-too-large': {
     code: 'RESULT_TOO_LARGE',
     message: 'The response is too large. Select fewer fields, or split the operation.',

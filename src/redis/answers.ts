@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, SharedCache } from '../core/answer.js';
+import { requestKey, type Reply, type SharedRequest } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
-import { lookupKey, type Lookup } from '../core/lookup.js';
 import type { Commands, Connection } from './connection.js';
 import { PREFIX, prefixOf, type RedisOptions } from './options.js';
 import { createSealing } from './sealing.js';
 
-/** The keys of a lookup in one generation. They show nothing of the lookup. */
-export interface LookupKeys {
+/** The keys of a request in one generation. They show nothing of the request. */
+export interface RequestKeys {
   readonly name: string;
   readonly answer: string;
   readonly lease: string;
@@ -16,13 +15,16 @@ export interface LookupKeys {
   readonly room: string;
 }
 
-export interface SharedAnswers extends SharedCache {
+/** A reply that is read under the keys of a request has the form that this request gets. */
+export interface SharedAnswers {
+  /** As `SharedCache.read`. */
+  read(request: SharedRequest, minSentAt?: number): Promise<Reply | undefined>;
   /** For a call that is sent from now on: no use after an erasure. @throws LookupFailure `redis-down` */
-  keysOf(lookup: Lookup): LookupKeys;
+  keysOf(request: SharedRequest): RequestKeys;
   /** Reads a value of Redis; undefined if it was changed. */
-  open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined>;
-  /** Stores an answer, unless a later one is stored. It never rejects. */
-  write(keys: LookupKeys, answer: Answer): Promise<void>;
+  open(keys: RequestKeys, value: Buffer): Promise<Reply | undefined>;
+  /** Stores a reply, unless a later one is stored. It never rejects. */
+  write(request: SharedRequest, keys: RequestKeys, reply: Reply): Promise<void>;
   erase(): Promise<void>;
   onErased(listener: () => void): void;
 }
@@ -72,7 +74,7 @@ return reply`,
 
 /** The answers that replicas share. Their keys depend on the account's generation, which an erasure replaces. */
 export function createSharedAnswers(connection: Connection, options: RedisOptions): SharedAnswers {
-  const { freshness, clock } = options;
+  const { freshness, campaignFreshness, clock } = options;
   const sealing = createSealing(options.secret);
   const name = prefixOf('account', options.account);
   const generationKey = `${name}generation`;
@@ -90,27 +92,27 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     if (isErased) for (const listener of listeners) listener();
   }
 
-  function keysOf(lookup: Lookup): LookupKeys {
+  function keysOf(request: SharedRequest): RequestKeys {
     if (generation === undefined) throw new LookupFailure('redis-down', { retryAfterSeconds: 2 });
-    const lookupName = sealing.nameOf(FORMAT, name, generation, lookupKey(lookup));
+    const requestName = sealing.nameOf(FORMAT, name, generation, requestKey(request));
     // With one hash tag, so that a cluster has these keys on one node.
-    const prefix = `${PREFIX}{${lookupName}}:`;
-    return { name: lookupName, answer: `${prefix}answer`, lease: `${prefix}lease`, room: `${prefix}room` };
+    const prefix = `${PREFIX}{${requestName}}:`;
+    return { name: requestName, answer: `${prefix}answer`, lease: `${prefix}lease`, room: `${prefix}room` };
   }
 
-  async function open(keys: LookupKeys, value: Buffer): Promise<Answer | undefined> {
+  async function open(keys: RequestKeys, value: Buffer): Promise<Reply | undefined> {
     const text = await sealing.open(keys.answer, value.subarray(value.indexOf(' ') + 1));
     if (text === undefined) return undefined;
-    const { records, sentAt } = JSON.parse(text) as Pick<Answer, 'records' | 'sentAt'>;
-    return { records, sentAt: Math.min(sentAt, clock.epochMs()), source: 'shared' };
+    const reply = JSON.parse(text) as Omit<Reply, 'source'>;
+    return { ...reply, sentAt: Math.min(reply.sentAt, clock.epochMs()), source: 'shared' };
   }
 
   return {
     keysOf,
     open,
-    async read(lookup, minSentAt) {
+    async read(request, minSentAt) {
       try {
-        const keys = keysOf(lookup);
+        const keys = keysOf(request);
         const value = await (minSentAt === undefined
           ? connection.send('GET', keys.answer)
           : connection.run(readScript, [keys.answer], Math.max(0, Math.ceil(minSentAt))));
@@ -120,10 +122,12 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
         return undefined;
       }
     },
-    async write(keys, { records, sentAt }) {
-      const keepMs = sentAt + freshness.freshMs + freshness.staleMs - clock.epochMs();
-      if (freshness.freshMs === 0 || keepMs <= 0) return;
-      const sealed = await sealing.seal(keys.answer, JSON.stringify({ records, sentAt }));
+    async write(request, keys, reply) {
+      const { sentAt } = reply;
+      const { freshMs, staleMs } = request === 'campaigns' ? campaignFreshness : freshness;
+      const keepMs = sentAt + freshMs + staleMs - clock.epochMs();
+      if (freshMs === 0 || keepMs <= 0) return;
+      const sealed = await sealing.seal(keys.answer, JSON.stringify({ ...reply, source: undefined }));
       try {
         await connection.run(roomScript, [keys.room], ROOM_BYTES, ROOM_MS);
         await connection.run(writeScript, [keys.answer, keys.room], sentAt, sealed, keepMs);

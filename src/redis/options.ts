@@ -18,6 +18,8 @@ export interface RedisOptions {
   /** A luxon zone name. The account's day starts at its midnight. */
   readonly zone: string;
   readonly freshness: Freshness;
+  /** Of the list of campaigns. */
+  readonly campaignFreshness: Freshness;
   readonly clock: Clock;
   readonly observe: Observe;
 }

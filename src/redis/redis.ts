@@ -1,4 +1,5 @@
 import type { SharedCache } from '../core/answer.js';
+import type { CampaignList } from '../core/campaign.js';
 import type { DailyQuota, QuotaSyncSchedule, Slots } from '../core/limits.js';
 import { createSharedAnswers } from './answers.js';
 import { createConnection, type ConnectionState } from './connection.js';
@@ -17,7 +18,7 @@ export interface SharedRedis extends SingleFlight {
   readonly slots: Slots;
   readonly quota: DailyQuota;
   readonly quotaSyncSchedule: QuotaSyncSchedule;
-  readonly cache: SharedCache;
+  readonly cache: SharedCache & SharedCache<'campaigns', CampaignList>;
   /** Makes every cached answer unreachable on all replicas; takes two seconds. @throws LookupFailure `redis-down` */
   erase(): Promise<void>;
   /** Called if the answers were erased, here or by another replica, also while this one was not connected. */
@@ -39,7 +40,7 @@ export function createRedis(options: RedisOptions): SharedRedis {
     slots,
     quota: createSharedQuota(connection, options),
     quotaSyncSchedule: createQuotaSyncSchedule(connection, options),
-    cache: answers,
+    cache: answers as SharedRedis['cache'],
     erase: () => answers.erase(),
     onErased: (listener) => answers.onErased(listener),
     state: () => ({ ...connection.state(), ...slots.state() }),

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { abortable } from '../core/abort.js';
-import type { Answer, Layer, LookupOptions } from '../core/answer.js';
+import type { Reply, SharedCallLayer, SharedCallOptions, SharedRequest, Source } from '../core/answer.js';
 import { FAILURES, LookupFailure, type FailureKind } from '../core/failure.js';
-import type { Lookup } from '../core/lookup.js';
-import type { LookupKeys, SharedAnswers } from './answers.js';
+import type { RequestKeys, SharedAnswers } from './answers.js';
 import type { Connection } from './connection.js';
 import { LEASE_MS, type Lease, type Leases } from './leases.js';
 import { prefixOf, type RedisOptions } from './options.js';
@@ -11,9 +10,9 @@ import { createWakeableTimer, type WakeableTimer } from './timer.js';
 
 export interface SingleFlight {
   /** Outside the call queue: waits for the call of another replica, then tries again. */
-  readonly awaitOthers: Layer;
-  /** Inside the call queue: takes the lookup's lease, or makes its call leave the queue. */
-  readonly lead: Layer;
+  readonly awaitOthers: SharedCallLayer;
+  /** Inside the call queue: takes the request's lease, or makes its call leave the queue. */
+  readonly lead: SharedCallLayer;
 }
 
 /** A waiter looks again at the leader's message, and after 1 to 2 times this, because a message may be lost. */
@@ -47,7 +46,7 @@ interface Waiter {
 /** Another call has the lease. Thrown by `lead`, it passes through the call queue to `awaitOthers`. */
 class LedByAnother extends Error {}
 
-/** Equal lookups of all replicas share a call. The holder of the lookup's lease makes it and stores the answer. */
+/** Equal requests of all replicas share a call. The holder of the request's lease makes it and stores the answer. */
 export function createSingleFlight(
   connection: Connection,
   leases: Leases,
@@ -64,7 +63,7 @@ export function createSingleFlight(
     }
   });
 
-  async function look(keys: LookupKeys, minSentAt: number, token: string): Promise<Answer | 'free' | 'led'> {
+  async function look(keys: RequestKeys, minSentAt: number, token: string): Promise<Reply | 'free' | 'led'> {
     const args = [Math.max(0, Math.ceil(minSentAt)), token, LEASE_MS];
     const reply = await connection.run(lookScript, [keys.answer, keys.lease], ...args);
     // A value that cannot be read counts as no answer.
@@ -73,13 +72,16 @@ export function createSingleFlight(
   }
 
   /** @returns undefined if no call has the lease any more */
-  async function waitForLeader(lookup: Lookup, { minSentAt, signal }: LookupOptions): Promise<Answer | undefined> {
+  async function waitForLeader(
+    request: SharedRequest,
+    { minSentAt, signal }: SharedCallOptions,
+  ): Promise<Reply | undefined> {
     const waiter: Waiter = { name: '', failure: undefined, timer: createWakeableTimer() };
     waiters.add(waiter);
     try {
       for (;;) {
         // They change with an erasure.
-        const keys = answers.keysOf(lookup);
+        const keys = answers.keysOf(request);
         waiter.name = keys.name;
         const found = await look(keys, minSentAt, '');
         if (found === 'free') return undefined;
@@ -95,41 +97,45 @@ export function createSingleFlight(
   }
 
   return {
-    awaitOthers: (next) => ({
-      async find(lookup, lookupOptions) {
-        // Without Redis the lookup fails here at once, and does not wait for its turn in the queue.
+    awaitOthers: <Request extends SharedRequest, Options extends SharedCallOptions, Result extends Reply>(
+      next: Source<Request, Options, Result>,
+    ) => ({
+      async find(request: Request, options: Options): Promise<Result> {
+        // Without Redis the request fails here at once, and does not wait for its turn in the queue.
         connection.checkUp();
         for (;;) {
           try {
-            return await next.find(lookup, lookupOptions);
+            return await next.find(request, options);
           } catch (error) {
             if (!(error instanceof LedByAnother)) throw error;
           }
-          const answer = await waitForLeader(lookup, lookupOptions);
-          if (answer !== undefined) return answer;
+          const answer = await waitForLeader(request, options);
+          if (answer !== undefined) return answer as Result;
         }
       },
     }),
-    lead: (next) => ({
-      async find(lookup, lookupOptions) {
-        const keys = answers.keysOf(lookup);
+    lead: <Request extends SharedRequest, Options extends SharedCallOptions, Result extends Reply>(
+      next: Source<Request, Options, Result>,
+    ) => ({
+      async find(request: Request, options: Options): Promise<Result> {
+        const keys = answers.keysOf(request);
         const token = randomUUID();
         const setAt = clock.monotonicMs();
         const startedAt = clock.epochMs();
         const lease = (): Lease => leases.keep({ key: keys.lease, token, setAt, channel, onLost: () => undefined });
-        const found = await look(keys, lookupOptions.minSentAt, token).catch((error: unknown) => {
+        const found = await look(keys, options.minSentAt, token).catch((error: unknown) => {
           // The command may have taken the lease, although its reply was lost.
           lease().release(keys.name);
           throw error;
         });
         if (found === 'led') throw new LedByAnother();
-        if (found !== 'free') return found;
+        if (found !== 'free') return found as Result;
         // If the lease is lost, another replica may make a second call. It costs one more call of the day.
         const held = lease();
         try {
-          const answer = await next.find(lookup, lookupOptions);
+          const answer = await next.find(request, options);
           // The answer is stored before it is returned, so that no later read of Redis gets an older one.
-          await answers.write(keys, answer);
+          await answers.write(request, keys, answer);
           held.release(keys.name);
           return answer;
         } catch (error) {

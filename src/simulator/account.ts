@@ -1,6 +1,5 @@
 import type { ApiRequest, Responder } from './request.js';
 import { instantOf, wireDate } from './columns.js';
-import { EXAMPLE_RECORDS } from './example-people.js';
 import { createFaultSchedule } from './fault-schedule.js';
 import { CAMPAIGNS, LARGE_CAMPAIGN } from './people.js';
 import { createRandom } from './random.js';
@@ -46,12 +45,12 @@ function createLocalQuota(now: () => number) {
 }
 
 /** `information.php?api=campaigns`. The keys are documented, not all of the values. */
-export function campaignRows(): Row[] {
+export function campaignRows({ store }: Pick<Account, 'store'>): Row[] {
   const lastUseMs = instantOf('2026-11-20 18:00:00');
-  return [...CAMPAIGNS, LARGE_CAMPAIGN].map(({ id, name, size }, index) => ({
+  return [...CAMPAIGNS, LARGE_CAMPAIGN].map(({ id, name }, index) => ({
     ...{ campaign_id: id, campaign_name: name, campaign_description: `${name} (datos inventados)` },
     ...{ type_campaign: index < 2 ? 'preview' : 'predictive', status: index % 4 === 0 ? 'Stopped' : 'Started' },
-    records: `${size + EXAMPLE_RECORDS.filter(({ campaign_id }) => campaign_id === id).length}`,
+    records: `${store.count(id)}`,
     ...{ speed: '1', dial_mode: 'auto', last_use: wireDate(lastUseMs - index * 3_600_000) },
     ...{ recycled: '0', turbo_dial: '0', skill_id: `${3_100 + index}` },
   }));

@@ -79,7 +79,7 @@ function search(entry: LoggedRequest, { settings, store }: Account): Envelope {
 
 function information({ entry, token }: ApiRequest, account: Account): Envelope {
   entry.outcome = 'information';
-  return found(entry.api === 'campaigns' ? campaignRows() : [tokenRow(account, token)]);
+  return found(entry.api === 'campaigns' ? campaignRows(account) : [tokenRow(account, token)]);
 }
 
 function found(rows: readonly Row[]): Envelope {

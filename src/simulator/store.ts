@@ -61,6 +61,10 @@ export function createStore(seed: number) {
   return {
     /** The matching records, the example people first. A campaign id alone matches every record of the campaign. */
     find: (lookup: Lookup, matching: Matching): readonly WireRecord[] => find(lookup, matching),
+    /** How many records a campaign has, those of the large campaign included if they are not generated yet. */
+    count: (campaignId: string): number =>
+      records.filter((record) => record.campaign_id === campaignId).length +
+      (campaignId === LARGE_CAMPAIGN.id && !hasLargeCampaign ? LARGE_CAMPAIGN.size : 0),
     /** Adds a record. Its campaign need not exist. */
     add: (record: Partial<WireRecord>): WireRecord => insert(completeRecord(record)),
     /** Gives the matching records one more call, and returns copies of them. */

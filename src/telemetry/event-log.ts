@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { concernsOperator, type ErrorCode, type ErrorCounts } from '../core/error-codes.js';
 import type { ServiceEvent } from '../core/events.js';
-import type { Log, LogFields } from '../core/log.js';
+import type { Log, LogFields, LogLevel } from '../core/log.js';
 
 /** Refused requests, which anybody can send, are logged at most once for each reason in this time, in milliseconds. */
 const UNAUTHENTICATED_LINE_MS = 60_000;
@@ -15,7 +15,8 @@ export function createEventLog(log: Log, clock: Pick<Clock, 'monotonicMs'>): (ev
 
   return (event) => {
     if (event.event !== 'request.unauthenticated') {
-      log[levelOf(event)](event.event, fieldsOf(event));
+      const level = levelOf(event);
+      if (log.isEnabled(level)) log[level](event.event, fieldsOf(event));
       return;
     }
     const { count, lineAt } = refusals.get(event.reason) ?? { count: 0, lineAt: -Infinity };
@@ -25,7 +26,7 @@ export function createEventLog(log: Log, clock: Pick<Clock, 'monotonicMs'>): (ev
   };
 }
 
-function levelOf(event: ServiceEvent): keyof Log {
+function levelOf(event: ServiceEvent): LogLevel {
   switch (event.event) {
     case 'answer.served':
     case 'call.answered':
@@ -38,6 +39,7 @@ function levelOf(event: ServiceEvent): keyof Log {
     case 'quota.synced':
     case 'redis.up':
     case 'cache.erased':
+    case 'labels.loaded':
       return 'info';
     case 'operation.failed':
       return concernsOperator(worstOf(event.errors)) ? 'warn' : 'info';
@@ -48,6 +50,7 @@ function levelOf(event: ServiceEvent): keyof Log {
     case 'quota.sync-failed':
     case 'request.unauthenticated':
     case 'slot.lost':
+    case 'labels.rejected':
       return 'warn';
     case 'circuit.opened':
     case 'quota.exhausted':
@@ -93,6 +96,8 @@ function adviceFor(event: ServiceEvent): string | undefined {
       return 'Redis is unreachable. No calls are sent until it is back; cached answers are served. Check REDIS_URL and the server.';
     case 'redis.command-refused':
       return 'Redis refuses a command. Check the rights of the user in REDIS_URL (see docs/configuration.md).';
+    case 'labels.rejected':
+      return 'Correct CAMPAIGNS_FILE. With this version a start fails. docs/configuration.md describes the format.';
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import { LOG_FIELDS, type Log, type LogFields } from '../core/log.js';
+import { LOG_FIELDS, type Log, type LogFields, type LogLevel } from '../core/log.js';
 import { MESSAGES } from './messages.js';
 
 export interface LogOptions {
@@ -28,13 +28,14 @@ export function createLog({ level, secrets, version, destination }: LogOptions):
     destination ?? (process.stdout.isTTY ? pretty({ sync: true }) : pino.destination({ sync: true })),
   );
   const messages: Readonly<Record<string, string>> = MESSAGES;
-  const write = (name: keyof Log, event: string, fields: LogFields): void =>
+  const write = (name: LogLevel, event: string, fields: LogFields): void =>
     logger[name]({ event, ...allowed(fields) }, messages[event] ?? event);
   return {
     debug: (event, fields = {}) => write('debug', event, fields),
     info: (event, fields = {}) => write('info', event, fields),
     warn: (event, fields = {}) => write('warn', event, fields),
     error: (event, fields = {}) => write('error', event, fields),
+    isEnabled: (name) => logger.isLevelEnabled(name),
   };
 }
 

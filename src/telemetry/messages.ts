@@ -38,4 +38,6 @@ export const MESSAGES: Readonly<Record<ServiceEvent['event'] | ProcessEvent, str
   'redis.command-refused': 'Redis refuses a command.',
   'slot.lost': 'A call was aborted, because Redis no longer confirms its slot.',
   'cache.erased': 'Cached answers were erased.',
+  'labels.loaded': 'The labels of the opts were loaded.',
+  'labels.rejected': 'A new version of CAMPAIGNS_FILE was refused. The labels stay as they were.',
 };

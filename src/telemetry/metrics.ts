@@ -118,6 +118,10 @@ function createEventCounters(registry: Registry): (event: ServiceEvent) => void 
       case 'redis.down':
       case 'cache.erased':
         break;
+      // The log shows them.
+      case 'labels.loaded':
+      case 'labels.rejected':
+        break;
     }
   };
 }

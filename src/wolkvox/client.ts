@@ -2,14 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { followAbort } from '../core/abort.js';
 import type { CallOptions, LookupSource, Reply } from '../core/answer.js';
+import type { CampaignListSource } from '../core/campaign.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
 import type { QuotaSource } from '../core/limits.js';
 import { readAnswer } from './answer.js';
 import type { WolkvoxResponse } from './body.js';
+import { readCampaigns } from './campaigns.js';
 import { transportFailure } from './failure.js';
-import { createLookupRequest, createTokenInfoRequest, type ApiRequest, type WolkvoxAccount } from './request.js';
+import { createCampaignsRequest, createLookupRequest, createTokenInfoRequest } from './request.js';
+import type { ApiRequest, WolkvoxAccount } from './request.js';
 import { readTokenInfo } from './token-info.js';
 
 /** The server closes an idle connection after 5 s (seen: its Keep-Alive header). The client closes it earlier. */
@@ -44,6 +47,8 @@ export interface WolkvoxClientOptions {
  * The signal of a call cuts it off at once.
  */
 export interface WolkvoxClient extends LookupSource {
+  /** Asks for all campaigns of the account, with one call. */
+  readonly campaigns: CampaignListSource;
   /** Asks for the account's use of its daily quota. */
   readonly quota: QuotaSource;
   /** Cuts off what still runs. */
@@ -66,6 +71,15 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
         async (response) => ({ records: await readAnswer(response, { lookup, ...options }) }),
         ({ records }) => records.length,
       ),
+    campaigns: {
+      find: (_request, callOptions) =>
+        call(
+          createCampaignsRequest(account),
+          callOptions,
+          async (response) => ({ campaigns: await readCampaigns(response, options.zone) }),
+          () => 0,
+        ),
+    },
     quota: {
       find: (_request, callOptions) => call(createTokenInfoRequest(account), callOptions, readTokenInfo, () => 0),
     },

@@ -45,7 +45,7 @@ const OUTCOMES: ReadonlyMap<string, CallOutcome> = new Map(CALL_OUTCOMES.map((ou
 /** Without these values luxon asks the machine for its locale, which takes 15 ms the first time. */
 const PLAIN_LOCALE = { locale: 'en-US', numberingSystem: 'latn', outputCalendar: 'gregory' } as const;
 /** The highest Int of GraphQL. */
-const MAX_CALLS = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
 
 function readUndated(row: Row, lookup: Lookup): CampaignRecord {
   const connId = textOf(row, 'conn_id');
@@ -59,7 +59,7 @@ function readUndated(row: Row, lookup: Lookup): CampaignRecord {
     phones: readPhones(row),
     address: readAddress(row),
     date: null,
-    calls: readCalls(textOf(row, 'calls')),
+    calls: readCount(textOf(row, 'calls')),
     // A record that was not dialled yet may have "0" (assumed).
     connId: connId === '0' ? null : connId,
     result,
@@ -67,7 +67,12 @@ function readUndated(row: Row, lookup: Lookup): CampaignRecord {
   };
 }
 
-function textOf(row: Row, column: string): string | null {
+/**
+ * A column as a trimmed text; null if it is empty, null or missing.
+ *
+ * @throws LookupFailure `malformed` as `readRow`
+ */
+export function textOf(row: Row, column: string): string | null {
   const value = row[column];
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return value.trim() || null;
@@ -101,10 +106,11 @@ function readAddress(row: Row): CampaignAddress | null {
   return Object.values(address).every((part) => part === null) ? null : address;
 }
 
-function readCalls(text: string | null): number | null {
+/** Digits as a number; null for anything else, and for a number that is no Int of GraphQL. */
+export function readCount(text: string | null): number | null {
   if (text === null || !/^\d+$/.test(text)) return null;
-  const calls = Number(text);
-  return calls <= MAX_CALLS ? calls : null;
+  const count = Number(text);
+  return count <= MAX_COUNT ? count : null;
 }
 
 /** The list of results is open, and case and separators vary: `NO-ANSWER`, `Wrong Number`. */
@@ -113,8 +119,8 @@ function readOutcome(result: string | null): CallOutcome | null {
   return OUTCOMES.get(result.toUpperCase().replace(/[\s_-]+/g, '_')) ?? 'OTHER';
 }
 
-/** `YYYY-MM-DD HH:MM:SS` (documented); zeros or nothing if the record was never dialled (assumed). */
-function readDate(text: string | null, zone: string): string | null {
+/** `YYYY-MM-DD HH:MM:SS` (documented); zeros or nothing if there is none, as before a first call (assumed). */
+export function readDate(text: string | null, zone: string): string | null {
   const parts = text === null ? null : /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(text);
   if (parts === null) return null;
   const [, year, month, day, hour, minute, second] = parts.map(Number);

@@ -2,6 +2,7 @@ import type { Lookup } from '../core/lookup.js';
 
 /** No other `api` is ever sent: most of those of `campaign.php` write (documented). */
 const FIND_RECORD = '/api/v2/campaign.php?api=find_record';
+const CAMPAIGNS = '/api/v2/information.php?api=campaigns';
 const TOKEN_INFO = '/api/v2/information.php?api=token_info';
 
 export interface WolkvoxAccount {
@@ -25,6 +26,10 @@ export function createLookupRequest({ campaignId, phone, customerId }: Lookup, a
     customer_id: customerId ?? '',
   });
   return createRequest(`${FIND_RECORD}&${criteria.toString()}`, account);
+}
+
+export function createCampaignsRequest(account: WolkvoxAccount): ApiRequest {
+  return createRequest(CAMPAIGNS, account);
 }
 
 export function createTokenInfoRequest(account: WolkvoxAccount): ApiRequest {

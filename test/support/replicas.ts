@@ -42,6 +42,7 @@ export const REPLICA_OPTIONS = {
   dailyLimit: undefined,
   zone: 'UTC-5',
   freshness: { freshMs: 300_000, staleMs: 3_600_000 },
+  campaignFreshness: { freshMs: 300_000, staleMs: 3_600_000 },
 } as const satisfies Partial<ReplicaOptions>;
 
 export async function startCallCounter(): Promise<CallCounter> {

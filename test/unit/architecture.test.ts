@@ -19,19 +19,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   redis: ['core'],
   telemetry: ['core'],
   playground: ['core'],
+  labels: ['core'],
   simulator: [],
+  // A program of its own: it calls Wolkvox, or the simulator, as the service does.
+  probe: ['config.ts', 'core', 'wolkvox', 'simulator'],
 };
-const READS_ENVIRONMENT = ['main.ts', 'simulator/main.ts'];
+const READS_ENVIRONMENT = ['main.ts', 'probe/main.ts', 'simulator/main.ts'];
 /** The files that may contain columns, codes and texts of Wolkvox. */
-const KNOWS_WOLKVOX = /^(wolkvox\/(request|answer|rows|columns|token-info|failure)\.ts$|simulator\/)/;
+const KNOWS_WOLKVOX = /^(wolkvox\/(request|answer|rows|columns|campaigns|token-info|failure)\.ts$|simulator\/)/;
 const WOLKVOX_WORDS = [
   /\b(customer_(id|name|last_name|phone)|campaign_id|conn_id|find_record)\b/,
+  /\b(campaign_(name|description)|type_campaign|last_use)\b/,
   /\b(token_(info|limit|use_today)|all_token_today)\b/,
   /['"`.]((opt|tel)([1-9]|1[0-2])|opt\$\{|tel\$\{)/,
   /\bTOKEN LIMIT EXCEEDED\b|\bSIMULTANEOUS REQUESTS\b|\bVALIDATE TOKEN\b|\bWOLKVOX-TOKEN\b|\brecords were found\b/i,
 ];
 /** The graph names the free columns as Wolkvox does (`CampaignOpt.name`). */
-const NAMES_COLUMNS_BY_CONTRACT = ['graphql/resolvers.ts'];
+const NAMES_COLUMNS_BY_CONTRACT = ['core/opt-labels.ts', 'graphql/resolvers.ts'];
 /** Words of an older vocabulary, and the terms that replace them. They appear in no identifier and no file name. */
 const REPLACED_WORDS: Readonly<Record<string, string>> = {
   turnstile: 'call queue',

@@ -161,6 +161,24 @@ describe('information.php', () => {
     expect(simulator.usedToday()).toBe(1);
   });
 
+  it('lists the campaigns with the numbers of their records, generated or not', async () => {
+    const { ask, records, simulator } = await startSimulator();
+    const counts = async (): Promise<Record<string, string>> => {
+      const { data } = (await ask('api=campaigns', { page: 'information' })).json();
+      const rows = (data ?? []) as unknown as Record<string, string>[];
+      return Object.fromEntries(rows.map((row) => [row['campaign_id'] ?? '', row['records'] ?? '']));
+    };
+    const listed = await counts();
+    for (const { id } of CAMPAIGNS) {
+      expect(listed[id], id).toBe(`${(await records(`campaign_id=${id}`)).length}`);
+    }
+    // One of the example people is in the large campaign, too.
+    expect(listed[LARGE_CAMPAIGN.id]).toBe(`${LARGE_CAMPAIGN.size + 1}`);
+    expect(await records(`campaign_id=${LARGE_CAMPAIGN.id}`)).toHaveLength(60_000);
+    simulator.add({ campaign_id: '4821', customer_id: 'PRUEBA 1' });
+    expect(await counts()).toEqual({ ...listed, '4821': `${Number(listed['4821']) + 1}` });
+  });
+
   it("shows the token's calls of the day, and costs a call itself", async () => {
     const { ask } = await startSimulator({ settings: { dailyLimit: 3_000 } });
     await ask(`customer_id=${undialled.customerId}`);

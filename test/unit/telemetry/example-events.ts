@@ -129,6 +129,14 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
   ],
   'slot.lost': [{ level: 'warn', event: { event: 'slot.lost', reason: 'not-renewed' } }],
   'cache.erased': [{ level: 'info', event: { event: 'cache.erased', entries: 2 } }],
+  'labels.loaded': [{ level: 'info', event: { event: 'labels.loaded', campaigns: 8 } }],
+  'labels.rejected': [
+    {
+      level: 'warn',
+      event: { event: 'labels.rejected', problems: ['default.opt1.type: expected one of TEXT, NUMBER.'] },
+      hasAdvice: true,
+    },
+  ],
 };
 
 export const EXAMPLES = Object.values(EXAMPLES_BY_NAME).flat();

@@ -155,6 +155,32 @@ describe('A call', () => {
     expect(server.connections()).toBe(1);
   });
 
+  it('asks for the list of campaigns with one request, and reports the call without records', async () => {
+    let fails = false;
+    const server = await startServer((_request, response) => {
+      if (fails) response.writeHead(503).end();
+      else response.end(envelopeOf([{ campaign_id: '04821', last_use: '2026-11-20 18:00:00' }]));
+    });
+    const client = createClient(server.url);
+    const before = clock.epochMs();
+    const options = lookupOptions(clock, { operation: { startedAt: 0, requestId: 'request-1' } });
+    const list = await client.campaigns.find('campaigns', options);
+    expect(list).toMatchObject({
+      source: 'wolkvox',
+      campaigns: [{ campaignId: '4821', lastUsedAt: '2026-11-20T18:00:00-05:00' }],
+    });
+    expect(list.sentAt).toBeGreaterThanOrEqual(before);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /api/v2/information.php?api=campaigns',
+    ]);
+    fails = true;
+    await expect(client.campaigns.find('campaigns', options)).rejects.toMatchObject({ kind: 'server' });
+    expect(client.events).toMatchObject([
+      { event: 'call.answered', records: 0, requestId: 'request-1' },
+      { event: 'call.failed', reason: 'server', httpStatus: 503, requestId: 'request-1' },
+    ]);
+  });
+
   it('reports its failure with the facts for the log', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(403).end('{"code":"403","msg":"TOKEN LIMIT EXCEEDED for Peñaranda"}');

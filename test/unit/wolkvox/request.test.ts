@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLookupRequest, createTokenInfoRequest } from '../../../src/wolkvox/request.js';
+import { createCampaignsRequest, createLookupRequest, createTokenInfoRequest } from '../../../src/wolkvox/request.js';
 
 const account = { token: 'token-of-a-test', server: '0042' };
 
@@ -25,6 +25,11 @@ it('A customer id of free text adds no parameter to a request', () => {
     ['customer_id', 'A&api=remove#?/ñ'],
   ]);
   expect(url.hash).toBe('');
+});
+
+it('A request for the list of campaigns asks campaigns, with the same headers', () => {
+  const { headers } = createLookupRequest({ phone: '3005550101' }, account);
+  expect(createCampaignsRequest(account)).toEqual({ path: '/api/v2/information.php?api=campaigns', headers });
 });
 
 it('A request for the use of the daily quota asks token_info, with the same headers', () => {
