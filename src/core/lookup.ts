@@ -70,7 +70,8 @@ export function readLookup(criteria: Criteria, countryCode?: string): Lookup {
  * never store it unencrypted.
  */
 export function lookupKey(lookup: Lookup): string {
-  return JSON.stringify([lookup.campaignId ?? null, lookup.customerId ?? null, lookup.phone ?? null]);
+  // Digits have no space, and only the last one may be another text.
+  return `${lookup.campaignId ?? ''} ${lookup.phone ?? ''} ${lookup.customerId ?? ''}`;
 }
 
 /** A campaign id without leading zeros, if it is a number. */

@@ -11,3 +11,6 @@ export interface OperationContext {
   /** Shared by all operations. */
   readonly slices: TimeSlices;
 }
+
+/** A resolver that does not read `info`. The value may be a promise. */
+export type Resolver = (source: unknown, args: Readonly<Record<string, unknown>>, context: OperationContext) => unknown;

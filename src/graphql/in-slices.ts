@@ -24,7 +24,7 @@ export function inSlices<Item, Result>(
     // The lookups of the previous part start before this one.
     await nextIteration();
     await slices.next();
-    running.signal.throwIfAborted();
+    running.throwIfEnded();
   };
   return items.map((item, index) => {
     if (index > 0 && index % partLength === 0) part = nextPart(part);

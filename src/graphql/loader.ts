@@ -3,20 +3,27 @@ import type { Answer, Freshness, LookupOptions, LookupSource, RecordCache } from
 import { LookupFailure, allowsStale } from '../core/failure.js';
 import { lookupKey, readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 import type { CampaignRecord } from '../core/record.js';
+import { isPromise, type MaybePromise } from './maybe-promise.js';
 import type { RunningOperation } from './operation.js';
 import type { RecordIds, RecordReference } from './record-ids.js';
 
-/** A record with its answer. Each resolver result is a new object, because the federation library writes on it. */
+/**
+ * A record with its answer. There is one object for each record of an answer, and it lives as long as the answer: texts
+ * are kept for it.
+ */
 export interface FoundRecord {
+  readonly __typename: 'CampaignRecord';
   readonly record: CampaignRecord;
   readonly answer: Answer;
   /** The record's index in `answer.records`. */
   readonly index: number;
 }
 export interface CustomerKey {
+  readonly __typename: 'Customer';
   readonly customerId: string;
 }
 export interface CampaignKey {
+  readonly __typename: 'Campaign';
   readonly campaignId: string;
 }
 
@@ -26,17 +33,17 @@ export interface LoadArguments extends Criteria {
   readonly maxAge?: number | null | undefined;
 }
 
-/** The loader of one operation. Equal lookups with equal `maxAge` are loaded once. */
+/** The loader of one operation. Equal lookups with equal `maxAge` are loaded once. A cached answer is known at once. */
 export interface RecordLoader {
-  /** @throws LookupFailure `bad-input` if the arguments are not valid, or as `LookupSource.find` */
-  load(args: LoadArguments): Promise<Answer>;
+  /** @throws LookupFailure `bad-input` if the arguments are not valid; the promise rejects as `LookupSource.find` */
+  load(args: LoadArguments): MaybePromise<Answer>;
   /**
-   * Loads the record of an id, if possible from any cached answer that holds it.
+   * Loads the record of an id, if possible from any cached answer that holds it. The promise rejects as
+   * `LookupSource.find`.
    *
    * @returns undefined if the record no longer exists
-   * @throws LookupFailure as `LookupSource.find`
    */
-  loadRecord(reference: RecordReference): Promise<FoundRecord | undefined>;
+  loadRecord(reference: RecordReference): MaybePromise<FoundRecord | undefined>;
   /**
    * When the first of the loaded answers stops being fresh, in epoch milliseconds.
    *
@@ -66,21 +73,29 @@ interface Request {
 
 export function createLoader(running: RunningOperation, options: LoaderOptions): RecordLoader {
   const { source, cache, ids, freshness, minMaxAgeMs, countryCode } = options;
-  const { operation, deadline, signal } = running;
-  // The promises are wrapped, so that each lookup settles by itself: a slow or failed one does not delay the others.
-  const loader = new DataLoader<Request, { readonly answer: Promise<Answer> }, string>(
-    (requests) => Promise.resolve(planCalls(requests).map((request) => ({ answer: find(request) }))),
-    { cacheKeyFn: ({ lookup, maxAgeMs }) => `${maxAgeMs ?? ''}${lookupKey(lookup)}` },
-  );
+  const { operation, deadline } = running;
+  /** The answers that this operation has used, so that it gets equal answers to equal lookups. */
+  const known = new Map<string, Answer>();
+  const records = new Map<string, MaybePromise<FoundRecord | undefined>>();
+  let loader: RequestLoader | undefined;
   let freshUntil: number | undefined;
 
-  function find({ lookup, maxAgeMs, mergesCampaigns }: Request): Promise<Answer> {
-    const times = oldestAccepted(operation.startedAt, maxAgeMs, freshness);
-    return source.find(lookup, { operation, deadline, signal, mergesCampaigns, ...times });
+  function load(request: Request): MaybePromise<Answer> {
+    const key = keyOf(request);
+    const answer = known.get(key) ?? cache.answerTo(request.lookup, timesOf(request).minSentAt, operation);
+    if (answer !== undefined) return use(answer, key, request);
+    loader ??= createRequestLoader(find);
+    return loader.load(request).then(async ({ answer }) => use(await answer, key, request));
   }
 
-  async function load(request: Request): Promise<Answer> {
-    return used(await (await loader.load(request)).answer, request.maxAgeMs);
+  function find(request: Request): Promise<Answer> {
+    const { lookup, mergesCampaigns } = request;
+    return source.find(lookup, { operation, deadline, signal: running.signal(), mergesCampaigns, ...timesOf(request) });
+  }
+
+  function use(answer: Answer, key: string, { maxAgeMs }: Request): Answer {
+    known.set(key, answer);
+    return used(answer, maxAgeMs);
   }
 
   /** The response is fresh for as long as all answers that it uses. */
@@ -89,36 +104,74 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     return answer;
   }
 
+  function timesOf({ maxAgeMs }: Request): Pick<LookupOptions, 'minSentAt' | 'minStaleSentAt'> {
+    return oldestAccepted(operation.startedAt, maxAgeMs, freshness);
+  }
+
+  function recordIn(answer: Answer, fingerprint: string): FoundRecord | undefined {
+    return recordsOf(answer)[ids.fingerprintsOf(answer).indexOf(fingerprint)];
+  }
+
+  function loadRecord({ lookup, fingerprint }: RecordReference): MaybePromise<FoundRecord | undefined> {
+    // The records of one person share a call.
+    const request: Request = { lookup, maxAgeMs: undefined, mergesCampaigns: true };
+    const { minSentAt, minStaleSentAt } = timesOf(request);
+    const cached = cache.answerWith(fingerprint, minSentAt, operation);
+    if (cached !== undefined) return recordIn(used(cached), fingerprint);
+    const answer = load(request);
+    if (!isPromise(answer)) return recordIn(answer, fingerprint);
+    return answer
+      .catch((error: unknown) => {
+        if (!(error instanceof LookupFailure && allowsStale(error.code))) throw error;
+        // The lookup has no stale answer, but one to another lookup may hold the record.
+        const stale = cache.answerWith(fingerprint, minStaleSentAt, operation, error);
+        if (stale === undefined) throw error;
+        return used(stale);
+      })
+      .then((loaded) => recordIn(loaded, fingerprint));
+  }
+
   return {
-    // Async, so that invalid arguments reject instead of throwing. Nothing is awaited before the load, because
-    // DataLoader batches the loads of one tick.
-    async load({ maxAge, ...criteria }) {
+    load({ maxAge, ...criteria }) {
       const lookup = readLookup(criteria, countryCode);
       return load({ lookup, maxAgeMs: readMaxAge(maxAge, minMaxAgeMs), mergesCampaigns: false });
     },
-    async loadRecord({ lookup, fingerprint }) {
-      const { minSentAt, minStaleSentAt } = oldestAccepted(operation.startedAt, undefined, freshness);
-      const find = async (): Promise<Answer> => {
-        const cached = cache.answerWith(fingerprint, minSentAt, operation);
-        if (cached !== undefined) return used(cached);
-        try {
-          // The records of one person share a call.
-          return await load({ lookup, maxAgeMs: undefined, mergesCampaigns: true });
-        } catch (error) {
-          if (!(error instanceof LookupFailure && allowsStale(error.code))) throw error;
-          // The lookup has no stale answer, but one to another lookup may hold the record.
-          const stale = cache.answerWith(fingerprint, minStaleSentAt, operation, error);
-          if (stale === undefined) throw error;
-          return used(stale);
-        }
-      };
-      const answer = await find();
-      const index = ids.fingerprintsOf(answer).indexOf(fingerprint);
-      const record = answer.records[index];
-      return record === undefined ? undefined : { record, answer, index };
+    loadRecord(reference) {
+      const key = `${reference.fingerprint} ${lookupKey(reference.lookup)}`;
+      if (!records.has(key)) records.set(key, loadRecord(reference));
+      return records.get(key);
     },
     freshUntil: () => freshUntil,
   };
+}
+
+const found = new WeakMap<Answer, readonly FoundRecord[]>();
+
+/** The records of an answer, as resolvers return them. It is the same list each time. */
+export function recordsOf(answer: Answer): readonly FoundRecord[] {
+  let records = found.get(answer);
+  if (records === undefined) {
+    records = answer.records.map((record, index) => ({ __typename: 'CampaignRecord', record, answer, index }));
+    found.set(answer, records);
+  }
+  return records;
+}
+
+type RequestLoader = DataLoader<Request, { readonly answer: Promise<Answer> }, string>;
+
+/**
+ * Loads the requests of one tick together. The promises are wrapped, so that each lookup settles by itself: a slow or
+ * failed one does not delay the others.
+ */
+function createRequestLoader(find: (request: Request) => Promise<Answer>): RequestLoader {
+  return new DataLoader<Request, { readonly answer: Promise<Answer> }, string>(
+    (requests) => Promise.resolve(planCalls(requests).map((request) => ({ answer: find(request) }))),
+    { cacheKeyFn: keyOf },
+  );
+}
+
+function keyOf({ lookup, maxAgeMs }: Request): string {
+  return `${maxAgeMs ?? ''} ${lookupKey(lookup)}`;
 }
 
 /** Merges the campaigns of a person that a batch asks for several times: one call for all campaigns is fewer calls. */

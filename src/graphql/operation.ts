@@ -8,8 +8,13 @@ export interface RunningOperation {
   readonly operation: Operation;
   /** On the monotonic clock, in milliseconds. */
   readonly deadline: number;
-  /** Aborts at the deadline, or at `end`. The reason is a LookupFailure. */
-  readonly signal: AbortSignal;
+  /**
+   * A signal that aborts at the deadline, or at `end`. The reason is a LookupFailure. The signal and its timer are made
+   * at the first call, because an operation needs them only if it waits for something.
+   */
+  signal(): AbortSignal;
+  /** @throws LookupFailure `deadline` or `abandoned`, as the reason of the signal */
+  throwIfEnded(): void;
   /** Milliseconds since its start. */
   elapsedMs(): number;
   /** Whether `end` was called. Before the response is sent, it means that the client closed the connection. */
@@ -23,27 +28,48 @@ export interface RunningOperation {
  * @param requestId names its HTTP request in the log
  */
 export function startOperation(deadlineMs: number, clock: Clock, requestId?: string): RunningOperation {
-  const controller = new AbortController();
-  // Each pending lookup listens to the signal, and an operation may have hundreds of them.
-  setMaxListeners(0, controller.signal);
-  const message =
-    `The operation did not finish within its deadline of ${deadlineMs / 1_000} s. ` +
-    'Try again: some answers may be cached by then.';
-  const timer = setTimeout(() => controller.abort(new LookupFailure('deadline', { message })), deadlineMs).unref();
-
   const startedAtMs = clock.monotonicMs();
+  const deadline = startedAtMs + deadlineMs;
+  let controller: AbortController | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let hasEnded = false;
+
+  function createController(): AbortController {
+    const created = new AbortController();
+    // Each pending lookup listens to the signal, and an operation may have hundreds of them.
+    setMaxListeners(0, created.signal);
+    const remainingMs = deadline - clock.monotonicMs();
+    if (hasEnded) created.abort(new LookupFailure('abandoned'));
+    else timer = setTimeout(() => created.abort(deadlinePassed(deadlineMs)), Math.max(0, remainingMs)).unref();
+    return created;
+  }
 
   return {
     operation: { startedAt: clock.epochMs(), requestId },
-    deadline: startedAtMs + deadlineMs,
-    signal: controller.signal,
+    deadline,
+    signal() {
+      controller ??= createController();
+      return controller.signal;
+    },
+    throwIfEnded() {
+      controller?.signal.throwIfAborted();
+      if (hasEnded) throw new LookupFailure('abandoned');
+      if (clock.monotonicMs() >= deadline) throw deadlinePassed(deadlineMs);
+    },
     elapsedMs: () => Math.round(clock.monotonicMs() - startedAtMs),
     hasEnded: () => hasEnded,
     end() {
-      clearTimeout(timer);
+      if (hasEnded) return;
       hasEnded = true;
-      controller.abort(new LookupFailure('abandoned'));
+      clearTimeout(timer);
+      controller?.abort(new LookupFailure('abandoned'));
     },
   };
+}
+
+function deadlinePassed(deadlineMs: number): LookupFailure {
+  const message =
+    `The operation did not finish within its deadline of ${deadlineMs / 1_000} s. ` +
+    'Try again: some answers may be cached by then.';
+  return new LookupFailure('deadline', { message });
 }

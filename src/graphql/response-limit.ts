@@ -29,6 +29,14 @@ export interface ResponseLimit {
    *   operations together take too much memory, `abandoned` after `end`; the items are not counted then
    */
   consume<Item>(items: readonly Item[], textLengths: TextLengths<Item>, info: GraphQLResolveInfo): number;
+  /**
+   * Counts a part of the response whose length is known.
+   *
+   * @throws LookupFailure as `consume`
+   */
+  add(bytes: number): void;
+  /** Takes back what was counted, because the response is resolved again from its start. */
+  reset(): void;
   /** The client has taken the response, or closed its connection. A second call does nothing. */
   end(): void;
 }
@@ -44,25 +52,35 @@ export function createResponseLimits(limitBytes: number): ResponseLimits {
       let bytes = 0;
       let hasEnded = false;
 
+      function add(added: number): void {
+        if (hasEnded) throw new LookupFailure('abandoned');
+        if (bytes + added > limitBytes) throw responseTooLarge(limitBytes);
+        // A response may take half of what the others leave free. So large responses are refused first, and small ones
+        // still find room when clients do not take large ones.
+        const free = RESPONSES_AT_ONCE * limitBytes - (bytesInFlight - bytes);
+        if (bytes + added > free / 2) throw new LookupFailure('responses-full');
+        bytes += added;
+        bytesInFlight += added;
+      }
+
+      function reset(): void {
+        bytesInFlight -= bytes;
+        bytes = 0;
+      }
+
       return {
         consume(items, textLengths, info) {
-          if (hasEnded) throw new LookupFailure('abandoned');
           const size = sizes.get(info.fieldNodes) ?? measureSelection(info);
           sizes.set(info.fieldNodes, size);
           const added = bytesOf(items, size, textLengths);
-          if (bytes + added > limitBytes) throw responseTooLarge(limitBytes);
-          // A response may take half of what the others leave free. So large responses are refused first, and small
-          // ones still find room when clients do not take large ones.
-          const free = RESPONSES_AT_ONCE * limitBytes - (bytesInFlight - bytes);
-          if (bytes + added > free / 2) throw new LookupFailure('responses-full');
-          bytes += added;
-          bytesInFlight += added;
+          add(added);
           return added / Math.max(1, items.length);
         },
+        add,
+        reset,
         end() {
           hasEnded = true;
-          bytesInFlight -= bytes;
-          bytes = 0;
+          reset();
         },
       };
     },

@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { isUnionType, parse, type DocumentNode, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import {
+  isObjectType,
+  parse,
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+} from 'graphql';
 import { LookupFailure } from '../core/failure.js';
-import type { OperationContext } from './context.js';
+import { boundResponses } from './bounded-resolvers.js';
+import type { OperationContext, Resolver } from './context.js';
 import { inSlices } from './in-slices.js';
 import type { RecordIds } from './record-ids.js';
 import { createResolvers } from './resolvers.js';
@@ -16,57 +24,86 @@ export function readTypeDefs(): DocumentNode {
   return parse(files.map((name) => readFileSync(new URL(name, SCHEMA_FOLDER), 'utf8')).join('\n'));
 }
 
+export interface ExecutableSchema {
+  /** For graphql-js. Its resolvers estimate the response and resolve long lists in time slices. */
+  readonly schema: GraphQLSchema;
+  /** The resolvers of the schema without this. A field that is not in the map has the default resolver. */
+  readonly resolvers: ReadonlyMap<GraphQLField<unknown, unknown>, Resolver>;
+  /** Types whose objects, and lists of them, are the same immutable objects for as long as an answer is cached. */
+  readonly immutableTypes: ReadonlySet<GraphQLNamedType>;
+  /** Fields without arguments whose values depend on nothing but such an object. */
+  readonly constantFields: ReadonlySet<GraphQLField<unknown, unknown>>;
+}
+
+/** A record, and the types inside it. */
+const RECORD_TYPES: readonly string[] = ['CampaignRecord', 'CampaignOpt', 'CampaignPhone', 'CampaignAddress'];
+/** The keys of the other entities, which a record holds. */
+const KEY_FIELDS: readonly string[] = ['customerId', 'campaignId'];
+
+export function createSchema(ids: RecordIds): ExecutableSchema {
+  const resolvers = createResolvers(ids);
+  const schema = buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers }]);
+  const { CampaignRecord, Customer, Campaign } = resolvers;
+  const entities = schema.getQueryType()?.getFields()['_entities'];
+  if (entities === undefined) throw new Error('The schema must have the field _entities; no type has an @key.');
+  entities.resolve = createEntitiesResolver({ CampaignRecord, Customer, Campaign });
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+  const constantFields = types.flatMap((type) =>
+    Object.values(type.getFields()).filter(({ name }) => RECORD_TYPES.includes(type.name) || KEY_FIELDS.includes(name)),
+  );
+  return {
+    schema,
+    resolvers: boundResponses(schema),
+    immutableTypes: new Set(types.filter(({ name }) => name === 'CampaignRecord')),
+    constantFields: new Set(constantFields.filter(({ args }) => args.length === 0)),
+  };
+}
+
+/** It does not read `info` either. */
+type ReferenceResolver = (representation: unknown, context: OperationContext) => unknown;
+type References = Readonly<Record<string, { readonly __resolveReference?: unknown } | undefined>>;
+
 /** The work for a representation, its lookup included, is about that for this many bytes of a response. */
 const REPRESENTATION_BYTES = 4_000;
 
-export function createSchema(ids: RecordIds): GraphQLSchema {
-  const schema = buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers: createResolvers(ids) }]);
-  resolveEntitiesInSlices(schema);
-  limitServiceField(schema);
-  return schema;
-}
-
 /**
- * Resolves the representations of `_entities` in time slices, each one by itself. The federation library resolves all
- * of them in one go, and throws at the first unknown type. The whole list fails then, and the rejections of lookups
- * that have started are not handled, which ends the process.
+ * Resolves the representations of `_entities` in time slices, each one by itself. The resolver of the federation
+ * library resolves all of them in one go, and throws at the first unknown type. The whole list fails then, and the
+ * rejections of lookups that have started are not handled, which ends the process.
  */
-function resolveEntitiesInSlices(schema: GraphQLSchema): void {
-  const union = schema.getType('_Entity');
-  if (!isUnionType(union)) throw new Error('The schema must have entities; none has an @key.');
-  const names = new Set(union.getTypes().map(({ name }) => name));
-  const isKnown = (representation: unknown): boolean =>
-    typeof representation === 'object' &&
-    representation !== null &&
-    '__typename' in representation &&
-    typeof representation.__typename === 'string' &&
-    names.has(representation.__typename);
-  wrapResolver(schema, '_entities', (resolve) => (source, args, context, info) => {
+function createEntitiesResolver(types: References): Resolver {
+  const names = Object.keys(types);
+  const resolversOf = new Map(Object.entries(types));
+  const resolveEntity = (representation: unknown, context: OperationContext): unknown => {
+    const resolve = resolversOf.get(typeNameOf(representation))?.__resolveReference;
+    if (typeof resolve !== 'function') throw unknownEntity(names);
+    return (resolve as ReferenceResolver)(representation, context);
+  };
+  return (_, args, context) => {
     const { representations } = args as { readonly representations: readonly unknown[] };
-    return inSlices(representations, REPRESENTATION_BYTES, context, async (representation) => {
-      if (!isKnown(representation)) throw unknownEntity([...names]);
-      const [entity] = (await resolve(source, { representations: [representation] }, context, info)) as unknown[];
-      return entity;
-    });
-  });
+    return inSlices(representations, REPRESENTATION_BYTES, context, (representation) =>
+      settle(() => resolveEntity(representation, context)),
+    );
+  };
 }
 
-/** Counts the SDL of `_service`, 12 kB, for the response limit. */
-function limitServiceField(schema: GraphQLSchema): void {
-  wrapResolver(schema, '_service', (resolve) => async (source, args, context, info) => {
-    const service = (await resolve(source, args, context, info)) as { readonly sdl: string };
-    context.responseLimit.consume([service], { sdl: ({ sdl }) => sdl.length }, info);
-    return service;
-  });
+/** The value of a function, or a promise that rejects with its error. */
+function settle(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const rejected = Promise.reject(error);
+    // graphql-js looks at it later.
+    rejected.catch(() => undefined);
+    return rejected;
+  }
 }
 
-type Resolver = GraphQLFieldResolver<unknown, OperationContext>;
-
-/** Puts a resolver around that of a field which the federation library adds to the query type. */
-function wrapResolver(schema: GraphQLSchema, name: string, wrap: (resolve: Resolver) => Resolver): void {
-  const field = schema.getQueryType()?.getFields()[name];
-  if (field?.resolve === undefined) throw new Error(`The schema must have the field ${name}; it has none.`);
-  field.resolve = wrap(field.resolve);
+/** @returns a blank text if a representation names no type */
+function typeNameOf(representation: unknown): string {
+  const hasName = typeof representation === 'object' && representation !== null && '__typename' in representation;
+  return hasName && typeof representation.__typename === 'string' ? representation.__typename : '';
 }
 
 function unknownEntity(names: readonly string[]): LookupFailure {

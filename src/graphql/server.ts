@@ -21,11 +21,16 @@ import { startOperation } from './operation.js';
 import type { RecordIds } from './record-ids.js';
 import { createResponseLimits } from './response-limit.js';
 import { createSchema } from './schema.js';
+import type { TextCache } from './text-cache.js';
+import { createTextExecutor } from './text-executor.js';
+import { textResponses, writeResult } from './text-responses.js';
 
 export interface GraphOptions extends LoaderOptions {
   /** The time that one operation may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly ids: RecordIds;
+  /** Keeps texts of cached answers. */
+  readonly texts: TextCache;
   /** The size of one response. */
   readonly responseLimitBytes: number;
   /** Which caches may store a response to a POST. */
@@ -54,8 +59,10 @@ export function createGraph(options: GraphOptions): Graph {
   const documentCheck = createDocumentCheck();
   const documentStore = createDocumentStore();
   const responseLimits = createResponseLimits(options.responseLimitBytes);
+  const executable = createSchema(options.ids);
+  const textExecutor = createTextExecutor(executable, options.texts);
   const apollo = new ApolloServer<OperationContext>({
-    schema: createSchema(options.ids),
+    schema: executable.schema,
     introspection: explorable,
     hideSchemaDetailsFromClientErrors: !explorable,
     includeStacktraceInErrorResponses: false,
@@ -65,9 +72,9 @@ export function createGraph(options: GraphOptions): Graph {
     documentStore,
     // Routers send whole documents to a subgraph, so a store of texts by their hashes would serve nobody.
     persistedQueries: false,
-    stringifyResult: async (result) => {
+    async stringifyResult(result) {
       await slices.next();
-      return `${JSON.stringify(result)}\n`;
+      return writeResult(result);
     },
     stopOnTerminationSignals: false,
     // An invalid variable answers with 400, as every other error of a request.
@@ -75,6 +82,7 @@ export function createGraph(options: GraphOptions): Graph {
     logger: errorsOnlyLogger(onBug),
     plugins: [
       operationLimits(slices),
+      textResponses(textExecutor),
       cacheControlHeader(clock, options.cacheControlScope),
       errorLimit(),
       // After the limit, so that the errors are counted that the caller sees.

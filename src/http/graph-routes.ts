@@ -1,5 +1,4 @@
-import type { ApolloServer } from '@apollo/server';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import type { Observe } from '../core/events.js';
@@ -57,14 +56,31 @@ export function addGraphRoutes<Context extends object>(
     },
     onResponse: async (_, reply) => metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000),
     onSend: limitResponse(options),
-    handler: fastifyApolloHandler(apollo, {
-      context: async (request, reply) => beginOperation(begin(request.id), request, reply),
-    }),
+    handler: async (request, reply) => {
+      const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: toGraphRequest(request),
+        context: () => Promise.resolve(beginOperation(begin(request.id), request, reply)),
+      });
+      if (body.kind !== 'complete') throw new Error('Expected a response in one part; got several.');
+      for (const [name, value] of headers) void reply.header(name, value);
+      return reply.code(status ?? 200).send(body.string);
+    },
   });
   app.get('/', (request, reply) => {
     if (playground !== undefined) return sendPlayground(playground, request, reply);
     return reply.code(404).send(errorBody(UNKNOWN_ADDRESS, 'BAD_REQUEST'));
   });
+}
+
+/** A request in the form that Apollo Server reads. */
+function toGraphRequest({ method, url, headers, body }: FastifyRequest): HTTPGraphQLRequest {
+  const map = new HeaderMap();
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const search = method === 'GET' ? new URL(url, 'http://localhost').search : '';
+  return { method, headers: map, search, body };
 }
 
 /** Ends the operation when its response is sent or its connection closes. */

@@ -46,7 +46,7 @@ describe('generated operations', () => {
       });
       let mutated: MutatedAnswer | undefined;
       simulator.respondWith(() => mutated);
-      const schema = createSchema(createRecordIds(['a secret of the fuzzer']));
+      const { schema } = createSchema(createRecordIds(['a secret of the fuzzer']));
       const statuses = new Map<number, number>();
       const codes = new Map<unknown, number>();
       const heapBefore = heapMb();

@@ -8,6 +8,7 @@ import type { LookupSource } from '../../../src/core/answer.js';
 import { createClock } from '../../../src/core/clock.js';
 import { FAILURES, LookupFailure, type FailureKind } from '../../../src/core/failure.js';
 import { createTimeSlices } from '../../../src/core/time-slices.js';
+import { createTextCache } from '../../../src/graphql/text-cache.js';
 
 /** The response of a graph to a request. By default the request must not reach the source. */
 async function respond(
@@ -18,8 +19,9 @@ async function respond(
   const graph = createGraph({
     source: { find },
     deadlineMs: 5_000,
-    cache: { answerWith: () => undefined },
+    cache: { answerTo: () => undefined, answerWith: () => undefined },
     ids: createRecordIds(['a secret of the tests']),
+    texts: createTextCache({ maxBytes: 1_000_000, keepMs: 60_000 }),
     freshness: { freshMs: 1_000, staleMs: 1_000 },
     minMaxAgeMs: 0,
     countryCode: undefined,

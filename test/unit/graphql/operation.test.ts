@@ -12,12 +12,12 @@ describe('an operation', () => {
     const running = startOperation(5_000, clock);
     expect(running.deadline - clock.monotonicMs()).toBeCloseTo(5_000, -3);
     expect(running.operation.startedAt - 1_000_000).toBeLessThan(1_000);
-    expect(running.signal.aborted).toBe(false);
+    expect(running.signal().aborted).toBe(false);
     running.end();
   });
 
   it('aborts at its deadline with a failure that names the time', async () => {
-    const { signal } = startOperation(30, createClock());
+    const signal = startOperation(30, createClock()).signal();
     await expect.poll(() => signal.aborted, { interval: 5, timeout: 20_000 }).toBe(true);
     expect(signal.reason).toBeInstanceOf(LookupFailure);
     expect(signal.reason).toMatchObject({ kind: 'deadline', code: 'UPSTREAM_TIMEOUT', retryable: true });
@@ -27,14 +27,14 @@ describe('an operation', () => {
   it('aborts as abandoned when it ends, and keeps its first reason', async () => {
     const ended = startOperation(60_000, createClock());
     ended.end();
-    expect(ended.signal.reason).toMatchObject({ kind: 'abandoned' });
+    expect(ended.signal().reason).toMatchObject({ kind: 'abandoned' });
     ended.end();
-    expect(ended.signal.reason).toMatchObject({ kind: 'abandoned' });
+    expect(ended.signal().reason).toMatchObject({ kind: 'abandoned' });
 
     const late = startOperation(1, createClock());
-    await expect.poll(() => late.signal.aborted, { interval: 5, timeout: 20_000 }).toBe(true);
+    await expect.poll(() => late.signal().aborted, { interval: 5, timeout: 20_000 }).toBe(true);
     late.end();
-    expect(late.signal.reason).toMatchObject({ kind: 'deadline' });
+    expect(late.signal().reason).toMatchObject({ kind: 'deadline' });
   });
 
   it('accepts hundreds of listeners without a warning', async () => {
@@ -42,10 +42,10 @@ describe('an operation', () => {
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
     const running = startOperation(60_000, createClock());
-    for (let index = 0; index < 300; index += 1) running.signal.addEventListener('abort', () => undefined);
+    for (let index = 0; index < 300; index += 1) running.signal().addEventListener('abort', () => undefined);
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', onWarning);
-    expect(getEventListeners(running.signal, 'abort')).toHaveLength(300);
+    expect(getEventListeners(running.signal(), 'abort')).toHaveLength(300);
     expect(warnings).toEqual([]);
     running.end();
   });

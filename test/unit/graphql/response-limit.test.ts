@@ -80,7 +80,7 @@ describe('the responses of all operations', () => {
 });
 
 describe('the estimate of a response', () => {
-  const schema = createSchema(createRecordIds(['a secret of the tests']));
+  const { schema } = createSchema(createRecordIds(['a secret of the tests']));
   const RECORD: CampaignRecord = {
     campaignId: '4821',
     customerId: '21839174',
@@ -120,7 +120,7 @@ describe('the estimate of a response', () => {
       contextValue: {
         loader: { load: () => Promise.resolve(answer) },
         slices: { next: () => undefined },
-        running: { signal: new AbortController().signal },
+        running: { throwIfEnded: () => undefined },
         responseLimit: {
           consume(_items: unknown, __: unknown, info: GraphQLResolveInfo) {
             estimate = bytesOf(records, measureSelection(info), RECORD_TEXTS);

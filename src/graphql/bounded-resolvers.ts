@@ -1,0 +1,97 @@
+import {
+  getNamedType,
+  isListType,
+  isObjectType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from 'graphql';
+import type { OperationContext, Resolver } from './context.js';
+import { inSlices } from './in-slices.js';
+import type { CampaignKey, CustomerKey, FoundRecord } from './loader.js';
+import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
+
+type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
+
+/**
+ * Puts bounds around the resolvers whose values graphql-js would resolve in one go, however large the response is:
+ * lists of records, entities, and the SDL. Each value is counted for the response limit before graphql-js resolves what
+ * the query selects of it, and long lists are resolved in time slices.
+ *
+ * @returns the resolvers of the schema before that
+ */
+export function boundResponses(schema: GraphQLSchema): ReadonlyMap<GraphQLField<unknown, unknown>, Resolver> {
+  const resolvers = new Map<GraphQLField<unknown, unknown>, Resolver>();
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+  for (const field of types.flatMap((type) => Object.values(type.getFields()))) {
+    const { resolve } = field;
+    if (resolve === undefined) continue;
+    resolvers.set(field, resolve as Resolver);
+    field.resolve = boundField(field, resolve);
+  }
+  return resolvers;
+}
+
+function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver): FullResolver {
+  const { name } = getNamedType(field.type);
+  switch (name) {
+    case 'CampaignRecord':
+      return isListType(field.type) ? boundRecords(resolve) : resolve;
+    case '_Entity':
+      return boundEntities(resolve);
+    case '_Service':
+      return boundService(resolve);
+    default:
+      return resolve;
+  }
+}
+
+function boundRecords(resolve: FullResolver): FullResolver {
+  return async (source, args, context, info) => {
+    const records = (await resolve(source, args, context, info)) as readonly FoundRecord[];
+    await context.slices.next();
+    const recordBytes = context.responseLimit.consume(
+      records.map(({ record }) => record),
+      RECORD_TEXTS,
+      info,
+    );
+    return inSlices(records, recordBytes, context, (record) => record);
+  };
+}
+
+function boundEntities(resolve: FullResolver): FullResolver {
+  return async (source, args, context, info) => {
+    const entities = (await resolve(source, args, context, info)) as readonly unknown[];
+    return entities.map(async (entity) => {
+      const resolved = (await entity) as Entity | null;
+      if (resolved !== null) consumeEntity(resolved, context, info);
+      return resolved;
+    });
+  };
+}
+
+type Entity = FoundRecord | CustomerKey | CampaignKey;
+
+function consumeEntity(entity: Entity, { responseLimit }: OperationContext, info: GraphQLResolveInfo): void {
+  switch (entity.__typename) {
+    case 'CampaignRecord':
+      responseLimit.consume([entity.record], RECORD_TEXTS, info);
+      break;
+    case 'Customer':
+      responseLimit.consume([entity.customerId], KEY_TEXTS, info);
+      break;
+    case 'Campaign':
+      responseLimit.consume([entity.campaignId], KEY_TEXTS, info);
+      break;
+  }
+}
+
+/** The SDL has 12 kB, and each alias repeats it. */
+function boundService(resolve: FullResolver): FullResolver {
+  return async (source, args, context, info) => {
+    const service = (await resolve(source, args, context, info)) as { readonly sdl: string };
+    context.responseLimit.consume([service], { sdl: ({ sdl }) => sdl.length }, info);
+    return service;
+  };
+}

@@ -1,0 +1,509 @@
+/**
+ * Executes an operation and writes its JSON at once.
+ *
+ * graphql-js builds a tree of objects, with several promises and objects for each field, and `JSON.stringify` turns it
+ * into text. This executor compiles the operation to functions, one for each selected field, that write the text of a
+ * value. No code is generated: the functions are closures over the field's resolver, its name in the response and the
+ * function for its type. They are kept with the parsed document, so a document is compiled once.
+ *
+ * It covers success only. `execute` returns undefined if anything is unusual: an error of a resolver, null for a field
+ * that must not be null, a value of an unexpected type, introspection, wrong variables, a response that is too large.
+ * The caller then lets graphql-js execute the operation from its start, with the same context, whose loader holds the
+ * answers that are known and the lookups that are under way. So only graphql-js decides about errors.
+ *
+ * What a document means is decided by functions of graphql-js in both ways: they collect the fields of a selection
+ * (fragments, `@skip`, `@include`, fields of the same name), and coerce variables and arguments.
+ *
+ * The text of an immutable object, such as a record of an answer, is kept for the next operation that selects the same
+ * fields of it (`TextCache`).
+ */
+import { setImmediate as nextIteration } from 'node:timers/promises';
+import {
+  GraphQLBoolean,
+  GraphQLID,
+  GraphQLIncludeDirective,
+  GraphQLInt,
+  GraphQLSkipDirective,
+  GraphQLString,
+  Kind,
+  OperationTypeNode,
+  getArgumentValues,
+  getNamedType,
+  getVariableValues,
+  isAbstractType,
+  isEnumType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  print,
+  visit,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type VariableDefinitionNode,
+} from 'graphql';
+import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import type { OperationContext, Resolver } from './context.js';
+import { isPromise, type MaybePromise } from './maybe-promise.js';
+import type { ExecutableSchema } from './schema.js';
+import type { TextCache } from './text-cache.js';
+
+export interface TextExecutor {
+  /** The JSON of the response's `data`; undefined: graphql-js must execute the operation. It never rejects. */
+  execute(request: TextRequest): Promise<string | undefined>;
+}
+
+export interface TextRequest {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly context: OperationContext;
+}
+
+/** About the characters that are written in 20 ms. After each part the process handles its sockets. */
+const PART_CHARACTERS = 400_000;
+/** To load an answer takes as long as to write so many characters. */
+const LOAD_CHARACTERS = 1_000;
+/** The response limit is asked each time when so many characters were written. */
+const COUNTED_CHARACTERS = 50_000;
+/** Compiled forms of an operation, one for each combination of the variables of `@skip` and `@include`. */
+const MAX_FORMS = 16;
+
+/** One execution. */
+interface Run {
+  readonly context: OperationContext;
+  readonly variables: Variables;
+  /** Characters that were written. */
+  written: number;
+  /** Characters that the response limit has counted. */
+  counted: number;
+  /** The time that was spent, as the number of characters that can be written in it. */
+  work: number;
+  /** When `work` reaches this, the part ends. */
+  partEnd: number;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+/** Writes a value. */
+type Write = (value: unknown, run: Run) => MaybePromise<string>;
+
+/** What a selection is compiled to. */
+interface Compiled {
+  readonly write: Write;
+  /**
+   * The selection as a text, equal for selections that are written equally. Undefined if a field depends on something
+   * else than an immutable object, so that its text may change.
+   */
+  readonly selection: string | undefined;
+}
+
+/** Ends an execution. It is one object, because an error with a stack takes time. */
+const STEP_BACK = new Error('graphql-js must execute the operation.');
+
+export function createTextExecutor(executable: ExecutableSchema, texts: TextCache): TextExecutor {
+  const operations = new WeakMap<OperationDefinitionNode, KnownOperation>();
+
+  function knownOperation({ document, operation }: TextRequest): KnownOperation {
+    let known = operations.get(operation);
+    if (known === undefined) {
+      known = { variables: sortVariables(operation), conditions: conditionsIn(document), forms: new Map() };
+      operations.set(operation, known);
+    }
+    return known;
+  }
+
+  function formOf(request: TextRequest, { conditions, forms }: KnownOperation, variables: Variables): Write {
+    const key = conditions.map((name) => (variables[name] === true ? 't' : 'f')).join('');
+    let form = forms.get(key);
+    if (form === undefined) {
+      form = compileOperation(executable, texts, request, variables);
+      if (forms.size < MAX_FORMS) forms.set(key, form);
+    }
+    return form;
+  }
+
+  async function write(request: TextRequest): Promise<string> {
+    const known = knownOperation(request);
+    const variables = coerceVariables(executable.schema, known, request.variables);
+    const run: Run = {
+      context: request.context,
+      variables,
+      written: 0,
+      counted: 0,
+      work: 0,
+      partEnd: PART_CHARACTERS,
+    };
+    const text = await formOf(request, known, variables)(undefined, run);
+    count(run);
+    return text;
+  }
+
+  return {
+    async execute(request) {
+      try {
+        return await write(request);
+      } catch {
+        // graphql-js meets the same error and reports it.
+        request.context.responseLimit.reset();
+        return undefined;
+      }
+    },
+  };
+}
+
+/** What is found out once about an operation. */
+interface KnownOperation {
+  readonly variables: SortedVariables;
+  /** The variables of `@skip` and `@include`. */
+  readonly conditions: readonly string[];
+  readonly forms: Map<string, Write>;
+}
+
+interface SortedVariables {
+  readonly all: readonly VariableDefinitionNode[];
+  /** The names of those for representations. */
+  readonly representations: readonly string[];
+  /** Those that are not for representations. */
+  readonly others: readonly VariableDefinitionNode[];
+}
+
+function sortVariables({ variableDefinitions: all = [] }: OperationDefinitionNode): SortedVariables {
+  const isForRepresentations = ({ type }: VariableDefinitionNode): boolean => print(type) === '[_Any!]!';
+  return {
+    all,
+    representations: all.filter(isForRepresentations).map(({ variable }) => variable.name.value),
+    others: all.filter((definition) => !isForRepresentations(definition)),
+  };
+}
+
+/** As graphql-js does it. It would leave a list of representations as it is, so that is not coerced. */
+function coerceVariables(
+  schema: GraphQLSchema,
+  { variables: { all, representations, others } }: KnownOperation,
+  inputs: Variables,
+): Variables {
+  const isPlain = representations.every((name) => isListWithoutNull(inputs[name]));
+  const { coerced } = getVariableValues(schema, isPlain ? others : all, inputs);
+  if (coerced === undefined) return stepBack();
+  if (isPlain) for (const name of representations) coerced[name] = inputs[name];
+  return coerced;
+}
+
+function isListWithoutNull(value: unknown): boolean {
+  return Array.isArray(value) && !value.includes(null) && !value.includes(undefined);
+}
+
+function conditionsIn(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive({ name, arguments: args = [] }) {
+      if (name.value !== GraphQLSkipDirective.name && name.value !== GraphQLIncludeDirective.name) return;
+      for (const { value } of args) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}
+
+/** What the functions below need in common. */
+interface Compilation extends ExecutableSchema {
+  readonly texts: TextCache;
+  readonly fragments: Record<string, FragmentDefinitionNode>;
+  /** Only those of `@skip` and `@include` are read. */
+  readonly variables: Variables;
+}
+
+type Fields = ReadonlyMap<string, readonly FieldNode[]>;
+
+function compileOperation(
+  executable: ExecutableSchema,
+  texts: TextCache,
+  { document, operation }: TextRequest,
+  variables: Variables,
+): Write {
+  const { schema } = executable;
+  const type = schema.getQueryType();
+  if (operation.operation !== OperationTypeNode.QUERY || !type) return stepBack;
+  const fragments = fragmentsOf(document);
+  const fields = collectFields(schema, fragments, variables, type, operation.selectionSet);
+  return compileObject({ ...executable, texts, fragments, variables }, type, fields).write;
+}
+
+function compileObject(compilation: Compilation, type: GraphQLObjectType, fields: Fields): Compiled {
+  const compiled = [...fields].map(([name, nodes]) => compileField(compilation, type, name, nodes));
+  const selections = compiled.map(({ selection }) => selection);
+  return {
+    write: createObjectWriter(compiled),
+    selection: selections.includes(undefined) ? undefined : `{${selections.join(' ')}}`,
+  };
+}
+
+interface CompiledField extends Compiled {
+  /** The field's name in the response, quoted, and a colon. */
+  readonly label: string;
+}
+
+function compileField(
+  compilation: Compilation,
+  parent: GraphQLObjectType,
+  responseName: string,
+  nodes: readonly FieldNode[],
+): CompiledField {
+  const label = `"${responseName}":`;
+  const name = nodes[0]?.name.value ?? '';
+  if (name === '__typename') {
+    return { label, write: () => `"${parent.name}"`, selection: `${responseName}:__typename` };
+  }
+  const field = parent.getFields()[name];
+  // Introspection.
+  if (field === undefined) return { label, write: stepBack, selection: undefined };
+  const resolve = compilation.resolvers.get(field) ?? propertyResolver(name);
+  const readArguments = compileArguments(field, nodes);
+  const value = compileType(compilation, field.type, nodes);
+  const isConstant = value.selection !== undefined && compilation.constantFields.has(field);
+  return {
+    label,
+    write(source, run) {
+      if (field.args.length > 0) run.work += LOAD_CHARACTERS;
+      const resolved = resolve(source, readArguments(run.variables), run.context);
+      return isPromise(resolved) ? later(resolved, (known) => value.write(known, run)) : value.write(resolved, run);
+    },
+    selection: isConstant ? `${responseName}:${name}${value.selection}` : undefined,
+  };
+}
+
+/** The arguments of a field. They are read once if they have no variable. */
+function compileArguments(
+  field: GraphQLField<unknown, unknown>,
+  [node]: readonly FieldNode[],
+): (variables: Variables) => Variables {
+  if (node === undefined || field.args.length === 0) return () => NO_ARGUMENTS;
+  if (hasVariable(node)) return (variables) => getArgumentValues(field, node, variables);
+  const known = getArgumentValues(field, node);
+  return () => known;
+}
+
+const NO_ARGUMENTS: Variables = {};
+
+function hasVariable({ arguments: args = [] }: FieldNode): boolean {
+  let found = false;
+  for (const arg of args) {
+    visit(arg, {
+      Variable() {
+        found = true;
+      },
+    });
+  }
+  return found;
+}
+
+/** As in graphql-js, but a method is not called. */
+function propertyResolver(name: string): Resolver {
+  return (source) => (source as Readonly<Record<string, unknown>>)[name];
+}
+
+function compileType(compilation: Compilation, type: GraphQLOutputType, nodes: readonly FieldNode[]): Compiled {
+  const isRequired = isNonNullType(type);
+  const { write, selection } = compileValue(compilation, isRequired ? type.ofType : type, nodes);
+  return {
+    write(value, run) {
+      if (value !== null && value !== undefined) return write(value, run);
+      return isRequired ? stepBack() : 'null';
+    },
+    selection,
+  };
+}
+
+function compileValue(compilation: Compilation, type: GraphQLOutputType, nodes: readonly FieldNode[]): Compiled {
+  if (isLeafType(type)) return { write: createLeafWriter(type), selection: '' };
+  if (isListType(type)) {
+    const item = compileType(compilation, type.ofType, nodes);
+    const list = { write: createListWriter(item.write), selection: item.selection };
+    return compilation.immutableTypes.has(getNamedType(type)) ? keepTexts(compilation.texts, list) : list;
+  }
+  const compileFor = (objectType: GraphQLObjectType): Compiled => {
+    const fields = collectSubfields(
+      compilation.schema,
+      compilation.fragments,
+      compilation.variables,
+      objectType,
+      nodes,
+    );
+    return compileObject(compilation, objectType, fields);
+  };
+  if (isObjectType(type)) return compileFor(type);
+  if (!isAbstractType(type)) return { write: stepBack, selection: undefined };
+  const writers = new Map<unknown, Write>();
+  for (const objectType of compilation.schema.getPossibleTypes(type)) {
+    const object = compileFor(objectType);
+    const isImmutable = compilation.immutableTypes.has(objectType);
+    writers.set(objectType.name, (isImmutable ? keepTexts(compilation.texts, object) : object).write);
+  }
+  return {
+    write: (value, run) => (writers.get((value as Typed).__typename) ?? stepBack)(value, run),
+    selection: undefined,
+  };
+}
+
+/** A value of an abstract type. */
+interface Typed {
+  readonly __typename?: unknown;
+}
+
+function createObjectWriter(fields: readonly CompiledField[]): Write {
+  const labels = fields.map(({ label }, index) => (index === 0 ? label : `,${label}`));
+  const writers = fields.map(({ write }) => write);
+  const labelsLength = labels.join('').length + 2;
+
+  return (value, run) => {
+    run.written += labelsLength;
+    let text = '{';
+    for (let index = 0; index < writers.length; index += 1) {
+      const part = writers[index]?.(value, run) ?? stepBack();
+      if (typeof part !== 'string') return writeLater(value, run, text, index, part);
+      text += (labels[index] ?? '') + part;
+    }
+    return `${text}}`;
+  };
+
+  /** The rest of an object, from a field that must be waited for. */
+  function writeLater(value: unknown, run: Run, text: string, from: number, part: Promise<string>): Promise<string> {
+    const parts: MaybePromise<string>[] = [text, labels[from] ?? '', part];
+    for (let index = from + 1; index < writers.length; index += 1) {
+      parts.push(labels[index] ?? '', writers[index]?.(value, run) ?? stepBack());
+    }
+    parts.push('}');
+    return join(parts, '');
+  }
+}
+
+/** A long list is written in parts. */
+function createListWriter(writeItem: Write): Write {
+  return (value, run) => {
+    if (!Array.isArray(value)) return stepBack();
+    const items = value as readonly unknown[];
+    return surround(writeItems(items, 0, run));
+  };
+
+  function writeItems(items: readonly unknown[], from: number, run: Run): MaybePromise<string> {
+    const parts: MaybePromise<string>[] = [];
+    let isComplete = true;
+    for (let index = from; index < items.length; index += 1) {
+      if (index > from && run.work + run.written >= run.partEnd) {
+        parts.push(later(pause(run), () => writeItems(items, index, run)));
+        isComplete = false;
+        break;
+      }
+      const item = items[index];
+      const part = isPromise(item) ? later(item, (known) => writeItem(known, run)) : writeItem(item, run);
+      if (typeof part !== 'string') isComplete = false;
+      parts.push(part);
+      if (run.written - run.counted > COUNTED_CHARACTERS) count(run);
+    }
+    return isComplete ? (parts as string[]).join(',') : join(parts, ',');
+  }
+}
+
+function surround(items: MaybePromise<string>): MaybePromise<string> {
+  return isPromise(items) ? later(items, (text) => `[${text}]`) : `[${items}]`;
+}
+
+/** Lets the process handle its sockets. */
+async function pause(run: Run): Promise<void> {
+  // A list that is written meanwhile waits as well.
+  await nextIteration();
+  await run.context.slices.next();
+  run.context.running.throwIfEnded();
+  run.partEnd = run.work + run.written + PART_CHARACTERS;
+}
+
+function count(run: Run): void {
+  run.context.responseLimit.add(run.written - run.counted);
+  run.counted = run.written;
+}
+
+/** Keeps the text of an immutable object or list. */
+function keepTexts(texts: TextCache, { write, selection }: Compiled): Compiled {
+  if (selection === undefined) return { write, selection };
+  const keep = (value: object, text: string): string => {
+    texts.put(value, selection, text);
+    return text;
+  };
+  return {
+    selection,
+    write(value, run) {
+      if (typeof value !== 'object' || value === null) return stepBack();
+      const known = texts.get(value, selection);
+      if (known !== undefined) {
+        run.written += known.length;
+        return known;
+      }
+      const text = write(value, run);
+      return isPromise(text) ? later(text, (written) => keep(value, written)) : keep(value, text);
+    },
+  };
+}
+
+function createLeafWriter(type: GraphQLLeafType): Write {
+  const toText = leafText(type);
+  return (value, run) => {
+    const text = toText(value);
+    run.written += text.length;
+    return text;
+  };
+}
+
+/** Values that graphql-js would convert, or refuse, are left to it. */
+function leafText(type: GraphQLLeafType): (value: unknown) => string {
+  if (isEnumType(type)) {
+    const names = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, `"${name}"`]));
+    return (value) => names.get(value) ?? stepBack();
+  }
+  switch (type.name) {
+    case GraphQLInt.name:
+      return (value) => (Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? String(value) : stepBack());
+    case GraphQLBoolean.name:
+      return (value) => (typeof value === 'boolean' ? String(value) : stepBack());
+    case GraphQLString.name:
+    case GraphQLID.name:
+      return (value) => (typeof value === 'string' ? quote(value) : stepBack());
+    default:
+      return (value) => {
+        const text = type.serialize(value);
+        return typeof text === 'string' ? quote(text) : stepBack();
+      };
+  }
+}
+
+/** A character that JSON may write in another way: a quote, a backslash, a control character or half of a pair. */
+const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
+
+function quote(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** The mapped value of a promise. Its rejection may be looked at after another field has ended the execution. */
+function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => MaybePromise<Result>): Promise<Result> {
+  const result = promise.then(map);
+  result.catch(() => undefined);
+  return result;
+}
+
+function join(parts: readonly MaybePromise<string>[], separator: string): Promise<string> {
+  return later(Promise.all(parts as Promise<string>[]), (texts) => texts.join(separator));
+}
+
+function stepBack(): never {
+  throw STEP_BACK;
+}
+
+function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  return Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment]));
+}
