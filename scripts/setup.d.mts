@@ -1,2 +1,2 @@
 /** The path of an installed program; undefined if there is none. */
-export function findTool(tool: 'chromium' | 'redis' | 'openssl'): string | undefined;
+export function findTool(tool: 'chromium' | 'redis' | 'openssl' | 'promtool' | 'curl' | 'jq'): string | undefined;

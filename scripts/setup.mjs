@@ -1,6 +1,6 @@
 /**
- * `node scripts/setup.mjs`: installs the programs that the tests need and npm does not install: Chromium, a server of
- * Redis and OpenSSL. It does nothing if they are installed. If it cannot install them, it says what to install and ends
+ * `node scripts/setup.mjs`: installs the programs that the tests need and npm does not install, such as Chromium and a
+ * server of Redis. It does nothing if they are installed. If it cannot install them, it says what to install and ends
  * with code 1. The tests find the programs with `findTool`.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,10 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readOptions } from './command-line.mjs';
 
-/** `commands`: names of the program, the preferred first. `package`: its package in Debian and Ubuntu. */
+/**
+ * `commands`: names of the program, the preferred first. `package`: its package in Debian and Ubuntu. `service`: the
+ * service of the package. It is not installed, because the tests start the programs themselves.
+ */
 const TOOLS = {
   chromium: {
     title: 'Chromium or Google Chrome',
@@ -20,18 +23,35 @@ const TOOLS = {
     title: 'Redis 6.2 or later, or Valkey',
     commands: ['redis-server', 'valkey-server'],
     package: 'redis-server',
+    service: 'redis-server',
   },
   openssl: {
     title: 'OpenSSL',
     commands: ['openssl'],
     package: 'openssl',
   },
+  promtool: {
+    title: 'promtool of Prometheus',
+    commands: ['promtool'],
+    package: 'prometheus',
+    service: 'prometheus',
+  },
+  curl: {
+    title: 'curl',
+    commands: ['curl'],
+    package: 'curl',
+  },
+  jq: {
+    title: 'jq',
+    commands: ['jq'],
+    package: 'jq',
+  },
 };
 
 /**
  * The path of an installed program; undefined if there is none.
  *
- * @param {'chromium' | 'redis' | 'openssl'} tool
+ * @param {'chromium' | 'redis' | 'openssl' | 'promtool' | 'curl' | 'jq'} tool
  * @returns {string | undefined}
  */
 export function findTool(tool) {
@@ -61,9 +81,10 @@ function setUp() {
   if (missingTools().length === 0) return 0;
   const apt = aptCommand();
   if (apt !== undefined) {
-    const packages = missingTools().map((tool) => TOOLS[tool].package);
+    const tools = missingTools().map((tool) => TOOLS[tool]);
+    const packages = tools.map((tool) => tool.package);
     console.log(`The tests need ${packages.join(', ')}. apt-get installs the missing programs.`);
-    install(apt, packages);
+    install(apt, [...tools.flatMap(withoutService), ...packages]);
   }
   const missing = missingTools().map((tool) => TOOLS[tool]);
   if (missing.length === 0) return 0;
@@ -87,6 +108,14 @@ function aptCommand() {
   return canSudo ? [sudo, '-n', apt] : undefined;
 }
 
+/** Options of apt-get that leave the service of a package out, so that it neither starts now nor with the system. */
+function withoutService({ service }) {
+  if (service === undefined) return [];
+  const folders = ['/etc/init.d', '/lib/systemd/system', '/usr/lib/systemd/system'];
+  return folders.flatMap((folder) => ['-o', `Dpkg::Options::=--path-exclude=${folder}/${service}*`]);
+}
+
+/** `packages`: names of packages, and options before them. */
 function install([program, ...args], packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const run = (...more) =>

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FaultName } from '../../src/simulator/faults.js';
 import { createMovableClock, type MovableClock } from '../support/clock.js';
@@ -9,17 +10,19 @@ import { evaluate, readScrape, type Scrape } from '../support/promql.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { startService, type TestService } from '../support/service.js';
 import { holdCalls } from '../support/simulator-client.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { alertFor, readAlarms } from '../unit/deploy/alerts.js';
+import { promtool } from '../unit/deploy/promtool.js';
+import { toRuleTests, type RecordedOutage } from '../unit/deploy/recorded-outages.js';
+import { commandsIn, runCommand } from '../unit/deploy/runbook.js';
 import { readProject, section } from '../unit/docs/tables.js';
 
 const SECRET = 'secret-of-the-router';
 const WATCHED = section(readProject('docs/metrics.md'), '## What to watch');
 /** The alarms of the document, and their queries. */
-const ALARMS: ReadonlyMap<string, string> = new Map(
-  [...WATCHED.matchAll(/^\| ([^|`]+) \| `([^`]+)` \|/gm)].map(([, alarm = '', query = '']) => [
-    alarm,
-    query.replaceAll('\\|', '|'),
-  ]),
-);
+const ALARMS = readAlarms();
+/** What the tests below record, for promtool. */
+const RECORDED: RecordedOutage[] = [];
 const STALE = 'callers get stale answers';
 const ERRORS = 'callers get errors';
 const CIRCUIT = 'no calls are sent, because the circuit is open';
@@ -236,15 +239,11 @@ describe('the alarms of docs/metrics.md', () => {
 
   it.each(OUTAGES.map((outage) => [outage.alarm, outage.when, outage] as const))(
     '%s: fires if %s, and not before and after',
-    async (alarm, _, outage) => {
+    async (alarm, when, outage) => {
       const { also = [], begin, end } = outage;
       const world = await start(outage);
       const watch = createWatch(world.service);
-      for (let round = 0; round < 2; round += 1) {
-        await workNormally(world);
-        await watch.scrape();
-      }
-      expect(watch.firing()).toEqual([]);
+      const before = await watchNormalWork(world, watch);
 
       // Cached answers are stale now.
       world.clock.advance(301_000);
@@ -261,17 +260,32 @@ describe('the alarms of docs/metrics.md', () => {
         )
         .toEqual(expected);
 
-      if (end === undefined) return;
+      await confirm(alarm, world);
+
+      const during = watch.last();
+      const record = (after?: readonly [Scrape, Scrape]): void => {
+        RECORDED.push({ name: `${alarm}: ${when}`, alerts: expected.map(alertFor), before, during, after });
+      };
+      if (end === undefined) {
+        record();
+        return;
+      }
       await end(world);
       watch.passMinutes(10);
-      for (let round = 0; round < 2; round += 1) {
-        await workNormally(world);
-        await watch.scrape();
-      }
-      expect(watch.firing()).toEqual([]);
+      record(await watchNormalWork(world, watch));
     },
     60_000,
   );
+
+  it('fire and end as alerts of Prometheus in the same outages', async () => {
+    const file = path.join(temporaryFolder('rules-'), 'recorded.yml');
+    const rules = fileURLToPath(new URL('../../deploy/prometheus/rules.yml', import.meta.url));
+    await writeFile(file, toRuleTests(RECORDED, rules));
+    expect(RECORDED.length).toBeGreaterThan(0);
+    expect(promtool(['test', 'rules', file])).toMatchObject({ status: 0 });
+    const output = process.env['RECORD_OUTAGES'];
+    if (output !== undefined) await writeFile(output, toRuleTests(RECORDED, 'rules.yml'));
+  });
 
   it.each<[string, Record<string, string>]>([
     ['without Redis and a limit', {}],
@@ -327,6 +341,26 @@ async function workNormally({ service, lookUp }: World): Promise<void> {
   for (const query of wrong) expect(codesOf(await ask(query))).toHaveLength(1);
 }
 
+/** Scrapes twice in normal work. No alarm fires. */
+async function watchNormalWork(world: World, watch: Watch): Promise<readonly [Scrape, Scrape]> {
+  await workNormally(world);
+  await watch.scrape();
+  const first = watch.last();
+  await workNormally(world);
+  await watch.scrape();
+  expect(watch.firing()).toEqual([]);
+  return [first, watch.last()];
+}
+
+/** Each command of the runbook shows the outage. */
+async function confirm(alarm: string, { service }: World): Promise<void> {
+  const logFile = path.join(temporaryFolder('log-'), 'log');
+  await writeFile(logFile, service.lines.join(''));
+  for (const command of commandsIn(`### ${alertFor(alarm)}`)) {
+    expect(await runCommand(command, { url: service.url, metricsToken: '', logFile }), command).not.toBe('');
+  }
+}
+
 async function nextDay({ clock }: World): Promise<void> {
   clock.advance(24 * 3_600_000);
 }
@@ -338,6 +372,7 @@ interface Watch {
   evaluate(query: string): readonly { readonly value: number }[];
   /** The next scrapes are so much later. */
   passMinutes(minutes: number): void;
+  last(): Scrape;
 }
 
 function createWatch(service: TestService): Watch {
@@ -357,6 +392,11 @@ function createWatch(service: TestService): Watch {
     evaluate: elements,
     passMinutes(minutes) {
       passedSeconds += 60 * minutes;
+    },
+    last() {
+      const last = scrapes.at(-1);
+      if (last === undefined) throw new Error('There is no scrape yet.');
+      return last;
     },
   };
 }

@@ -10,6 +10,12 @@ import { findTool } from '../../../scripts/setup.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/setup.mjs', import.meta.url));
 
+/** Options of apt-get that leave the services of Redis and Prometheus out. */
+const withoutService = (service: string): string =>
+  ['/etc/init.d', '/lib/systemd/system', '/usr/lib/systemd/system']
+    .map((folder) => `-o Dpkg::Options::=--path-exclude=${folder}/${service}*`)
+    .join(' ');
+
 /** The only folder in PATH, so that other programs are not installed. */
 let folder: string;
 beforeEach(() => {
@@ -19,6 +25,10 @@ afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
+
+function addPrograms(...names: string[]): void {
+  for (const name of names) addProgram(name);
+}
 
 function addProgram(name: string, script = ''): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
@@ -39,11 +49,9 @@ function runSetup(): { status: number | null; stdout: string; stderr: string; ap
 }
 
 test.each(['redis-server', 'valkey-server'])(
-  'does nothing if Chrome, OpenSSL and %s are installed, and the tests start the same server (defect 37)',
+  'does nothing if Chrome, %s and the other programs are installed, and the tests start the same server (defect 37)',
   (server) => {
-    addProgram('google-chrome');
-    addProgram(server);
-    addProgram('openssl');
+    addPrograms('google-chrome', server, 'openssl', 'promtool', 'curl', 'jq');
     addApt('');
 
     expect(runSetup()).toEqual({ status: 0, stdout: '', stderr: '', apt: [] });
@@ -53,15 +61,14 @@ test.each(['redis-server', 'valkey-server'])(
   },
 );
 
-test('installs only the missing program with apt-get', () => {
-  addProgram('chromium');
-  addProgram('openssl');
+test('installs only the missing program with apt-get, without its service', () => {
+  addPrograms('chromium', 'openssl', 'promtool', 'curl', 'jq');
   addApt(`/bin/cp "${folder}/chromium" "${folder}/redis-server"`);
 
   expect(runSetup()).toMatchObject({
     status: 0,
     stderr: '',
-    apt: ['install --yes --no-install-recommends redis-server'],
+    apt: [`install --yes --no-install-recommends ${withoutService('redis-server')} redis-server`],
   });
 });
 
@@ -69,17 +76,12 @@ test('updates the package lists and installs again if the first installation fai
   addApt(`case "$1" in
     update) : > "${folder}/updated" ;;
     install) [ -e "${folder}/updated" ] || exit 100
-      for name in chromium redis-server openssl; do /bin/cp "$0" "${folder}/$name"; done ;;
+      for name in chromium redis-server openssl promtool curl jq; do /bin/cp "$0" "${folder}/$name"; done ;;
   esac`);
 
-  expect(runSetup()).toMatchObject({
-    status: 0,
-    apt: [
-      'install --yes --no-install-recommends chromium redis-server openssl',
-      'update',
-      'install --yes --no-install-recommends chromium redis-server openssl',
-    ],
-  });
+  const options = `${withoutService('redis-server')} ${withoutService('prometheus')}`;
+  const install = `install --yes --no-install-recommends ${options} chromium redis-server openssl prometheus curl jq`;
+  expect(runSetup()).toMatchObject({ status: 0, apt: [install, 'update', install] });
 });
 
 test('fails and says what to install if it cannot run apt-get', () => {
@@ -87,13 +89,12 @@ test('fails and says what to install if it cannot run apt-get', () => {
 
   expect(status).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/Chromium or Google Chrome; Redis .*; OpenSSL/);
-  expect(stderr).toContain('sudo apt-get install chromium redis-server openssl');
+  expect(stderr).toMatch(/Chromium or Google Chrome; Redis .*; OpenSSL; promtool .*; curl; jq/);
+  expect(stderr).toContain('sudo apt-get install chromium redis-server openssl prometheus curl jq');
 });
 
 test('fails and says what to install if apt-get fails', () => {
-  addProgram('redis-server');
-  addProgram('openssl');
+  addPrograms('redis-server', 'openssl', 'promtool', 'curl', 'jq');
   addApt('exit 100');
 
   const { status, stderr } = runSetup();
@@ -107,4 +108,7 @@ test('finds the programs that it has installed on this machine', () => {
   expect(findTool('chromium')).toMatch(/chrom/);
   expect(findTool('redis')).toMatch(/-server$/);
   expect(findTool('openssl')).toMatch(/openssl$/);
+  expect(findTool('promtool')).toMatch(/promtool$/);
+  expect(findTool('curl')).toMatch(/curl$/);
+  expect(findTool('jq')).toMatch(/jq$/);
 });
