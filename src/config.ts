@@ -7,6 +7,8 @@ export interface Config {
   readonly production: boolean;
   readonly listen: { readonly port: number; readonly host: string };
   readonly upstream: Upstream;
+  /** The proxy of the calls to Wolkvox, with its user and password; undefined: they are sent directly. */
+  readonly proxyUrl: string | undefined;
   readonly concurrency: 1 | 2;
   /** Calls a day; undefined: the limit that Wolkvox names, else counted, not limited. */
   readonly dailyLimit: number | undefined;
@@ -56,6 +58,8 @@ export interface Config {
   readonly metricsPublic: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly traceEndpoint: string | undefined;
+  /** The variables that a deployment needs and that are not set. */
+  readonly missing: readonly string[];
 }
 
 /** Where lookups are sent: an account of Wolkvox, or the built-in simulator. */
@@ -82,7 +86,14 @@ const DEVELOPMENT_RECORD_ID_SECRET = 'record ids of a development service';
 const MIN_SECRET_LENGTH = 32;
 const MEGABYTE = 1_000_000;
 
-const FILES = ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL', 'METRICS_TOKEN'] as const;
+const FILES = [
+  'WOLKVOX_TOKEN',
+  'HTTPS_PROXY',
+  'ROUTER_SECRET',
+  'RECORD_ID_SECRET',
+  'REDIS_URL',
+  'METRICS_TOKEN',
+] as const;
 
 /** "true" or "false". */
 const flag = z.enum(['true', 'false'], { error: 'expected true or false' }).transform((text) => text === 'true');
@@ -138,6 +149,11 @@ const Variables = z.object({
     })
     .default('-05:00'),
   WOLKVOX_TIMEOUT_MS: integer(1, 600_000).default(60_000),
+  // Other programs may need a proxy that this service cannot use, so `readProxy` checks it only if it is used.
+  HTTPS_PROXY: z.string().optional(),
+  https_proxy: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  no_proxy: z.string().optional(),
   REQUEST_DEADLINE_MS: integer(1, 600_000).default(25_000),
   CACHE_TTL_SECONDS: integer(0, 86_400).default(300),
   CACHE_STALE_SECONDS: integer(0, 604_800).default(3600),
@@ -195,6 +211,7 @@ export const VARIABLE_NAMES: readonly string[] = [
 const PREFIXES = [
   ...['WOLKVOX_', 'CACHE_', 'STALE_', 'MIN_MAX_', 'REDIS_', 'ROUTER_', 'RECORD_', 'METRICS_', 'PLAYGROUND'],
   ...['ALLOW_', 'ALLOWED_', 'LOOKUPS_', 'QUEUE_', 'REQUEST_', 'RESPONSE_', 'DRAIN_', 'STATE_', 'CAMPAIGNS_'],
+  ...['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'],
 ];
 /** Names that Kubernetes sets for each service of a namespace, and systemd for each folder of a unit. */
 const FOREIGN_NAMES = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)|$)/, /_DIRECTORY$/];
@@ -221,6 +238,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const upstream = readUpstream(env, production, problems);
+  const proxyUrl = readProxy(env, upstream, problems);
   const routerSecrets = splitList(env.ROUTER_SECRET);
   const [firstSecret = DEVELOPMENT_RECORD_ID_SECRET, ...olderSecrets] = splitList(env.RECORD_ID_SECRET);
   checkSecrets(env, production, problems);
@@ -230,6 +248,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     production,
     listen: { port: env.PORT, host: env.HOST },
     upstream,
+    proxyUrl,
     concurrency: env.WOLKVOX_CONCURRENCY === '1' ? 1 : 2,
     dailyLimit: env.WOLKVOX_DAILY_LIMIT,
     quotaSyncMs: env.WOLKVOX_QUOTA_SYNC_MINUTES * 60_000,
@@ -261,6 +280,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
     metricsPublic: env.METRICS_PUBLIC,
     logLevel: env.LOG_LEVEL,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    missing: missingNames(env),
   };
 }
 
@@ -301,6 +321,36 @@ function originOf(server: string): string {
   return server.includes('.') ? `https://${server}` : `https://wv${server}.wolkvox.com`;
 }
 
+/**
+ * The proxy for Wolkvox, chosen as curl does: the lower-case name comes first, an address without a scheme is http, and
+ * there is none for an address with http or for a host of NO_PROXY.
+ */
+function readProxy(env: z.infer<typeof Variables>, upstream: Upstream, problems: Problems): string | undefined {
+  const name = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy';
+  const given = env[name];
+  if (given === undefined || upstream.kind !== 'account') return undefined;
+  const target = new URL(upstream.baseUrl);
+  if (target.protocol !== 'https:' || needsNoProxy(target, env.no_proxy ?? env.NO_PROXY)) return undefined;
+  const url = given.includes('://') ? given : `http://${given}`;
+  if (!isProxyUrl(url)) problems.add(name, 'expected an http or https address such as http://proxy.example:3128.');
+  return url;
+}
+
+/**
+ * Whether a list of NO_PROXY has the host of a URL. A name stands for its subdomains, too. An address must be the same
+ * text. `*` is every host. An entry may name a port.
+ */
+function needsNoProxy({ hostname, port }: URL, list = ''): boolean {
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      const { host = '', onlyPort } = /^(?:\*?\.)?(?<host>.+?)(?::(?<onlyPort>\d+))?$/.exec(entry)?.groups ?? {};
+      if (onlyPort !== undefined && onlyPort !== (port || '443')) return false;
+      return host === '*' || host === hostname || (host !== '' && hostname.endsWith(`.${host}`));
+    });
+}
+
 function checkSecrets(env: z.infer<typeof Variables>, production: boolean, problems: Problems): void {
   const routerSecrets = splitList(env.ROUTER_SECRET);
   const recordIdSecrets = splitList(env.RECORD_ID_SECRET);
@@ -318,6 +368,14 @@ function checkSecrets(env: z.infer<typeof Variables>, production: boolean, probl
   if (recordIdSecrets.length === 0 || recordIdSecrets.some(isShort)) {
     problems.add('RECORD_ID_SECRET', `required with NODE_ENV=production, at least ${MIN_SECRET_LENGTH} characters.`);
   }
+}
+
+function missingNames(env: z.infer<typeof Variables>): string[] {
+  const losesCount = env.REDIS_URL === undefined && env.STATE_DIR === undefined;
+  return [
+    ...(['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET'] as const).filter((name) => env[name] === undefined),
+    ...(losesCount ? ['REDIS_URL or STATE_DIR'] : []),
+  ];
 }
 
 /** A name that starts like a variable of this service, but is none, is most likely misspelt. */
@@ -343,6 +401,12 @@ function isHttpOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, search, hash } = new URL(text);
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
+}
+
+function isProxyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && hostname !== '' && pathname === '/' && search + hash === '';
 }
 
 function isRedisUrl(text: string): boolean {

@@ -1,13 +1,15 @@
 import { unescape } from 'node:querystring';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config } from './config.js';
-import type { Log } from './core/log.js';
+import type { Log, LogFields } from './core/log.js';
 import { createService, readVersion, type Service } from './service.js';
 import { createLog, describeBug } from './telemetry/log.js';
 
 const HELP = `Usage: npm start [-- --help | --version]
 Starts the campaign subgraph. Environment variables configure it; docs/configuration.md describes them. Without
-WOLKVOX_TOKEN it uses a built-in simulator with invented people. \`npm run dev\` starts it again when a file changes.`;
+WOLKVOX_TOKEN it uses a built-in simulator with invented people. \`npm run dev\` starts it again when a file changes.
+
+Exit codes: 0 a signal stopped it; 1 it cannot start, or an error ended it; 130, 143 a second signal ended it at once.`;
 
 /** The exit codes by which a shell reports the end by a signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -21,7 +23,7 @@ async function main(): Promise<void> {
   const { values, tokens } = parseArgs({ options, strict: false, tokens: true });
   const isKnown = tokens.every((token) => token.kind === 'option' && Object.hasOwn(options, token.name));
   if (!isKnown) {
-    console.error('Unknown option. The known options are --help and --version.');
+    console.error('Unknown option. The known options are --help, --version.');
     process.exitCode = 1;
   } else if (values.help === true) console.log(HELP);
   else if (values.version === true) console.log(readVersion());
@@ -39,7 +41,7 @@ async function start(): Promise<void> {
 }
 
 function announce(config: Config, url: string, log: Log): void {
-  log.info('service.listening', { url, playground: config.playground });
+  log.info('service.listening', { url, ...summaryOf(config) });
   if (config.upstream.kind === 'simulator') {
     log.warn('service.simulated', {
       advice: 'WOLKVOX_TOKEN is not set. The service uses the built-in simulator with invented people.',
@@ -56,16 +58,25 @@ function announce(config: Config, url: string, log: Log): void {
         'ALLOWED_HOSTS can read the records.',
     });
   }
-  if (config.traceEndpoint !== undefined) {
-    log.warn('service.untraced', {
-      advice: 'OTEL_EXPORTER_OTLP_ENDPOINT is set, but this version sends no traces.',
-    });
-  }
   if (config.redisUrls.length === 0 && config.stateDir === undefined) {
     log.info('quota.volatile', {
       advice: 'Neither STATE_DIR nor REDIS_URL is set. The count of daily calls is lost when the service restarts.',
     });
   }
+}
+
+/** What the service was started with, for its first line. */
+function summaryOf({ upstream, dailyLimit, quotaSyncMs, ...config }: Config): LogFields {
+  return {
+    // An account has a server, or only a WOLKVOX_BASE_URL.
+    server: upstream.kind === 'simulator' ? 'simulator' : upstream.server || 'WOLKVOX_BASE_URL',
+    limit: dailyLimit ?? (quotaSyncMs === 0 ? 'none' : 'asked of Wolkvox'),
+    cacheSeconds: config.freshness.freshMs / 1_000,
+    redis: config.redisUrls.length > 0,
+    proxy: config.proxyUrl !== undefined,
+    playground: config.playground,
+    missing: config.missing,
+  };
 }
 
 /**
@@ -107,14 +118,15 @@ function stopOnSignals(service: Service, log: Log): void {
   process.on('uncaughtException', onBug);
 }
 
-function secretsOf({ upstream, routerSecrets, recordIdSecrets, redisUrls, metricsToken }: Config): string[] {
-  const passwords = redisUrls.map((url) => new URL(url).password);
+function secretsOf({ upstream, proxyUrl, routerSecrets, recordIdSecrets, redisUrls, metricsToken }: Config): string[] {
+  const addresses = [...redisUrls, ...(proxyUrl === undefined ? [] : [proxyUrl])];
+  const passwords = addresses.map((url) => new URL(url).password);
   return [
     ...(upstream.kind === 'account' ? [upstream.token] : []),
     ...routerSecrets,
     ...recordIdSecrets,
     ...(metricsToken === undefined ? [] : [metricsToken]),
-    ...redisUrls,
+    ...addresses,
     ...passwords,
     ...passwords.map(unescape),
   ];

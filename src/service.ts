@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createCampaigns } from './cache/campaign-list.js';
 import { createCampaignSizeLimit } from './cache/campaign-size-limit.js';
@@ -7,19 +8,21 @@ import { createCallLimit } from './calls/call-limit.js';
 import { createCallQueue, type CallQueue } from './calls/call-queue.js';
 import { createCircuitBreaker, type CircuitBreaker, type ProbeDelays } from './calls/circuit-breaker.js';
 import { createLocalQuota } from './calls/local-quota.js';
-import { withQuota } from './calls/quota.js';
+import { createQuotaProjection, type QuotaProjection } from './calls/quota-projection.js';
 import { createQuotaSync, type QuotaSync } from './calls/quota-sync.js';
+import { withQuota } from './calls/quota.js';
 import { createRetry } from './calls/retry.js';
 import { createLocalSlots, withSlots } from './calls/slots.js';
 import { ConfigError, type Config } from './config.js';
-import type { CallLayer, Layer, LookupSource, SharedCallLayer } from './core/answer.js';
-import type { CampaignListSource, Campaigns } from './core/campaign.js';
+import type { CallLayer, CallOptions, Layer, LookupSource, SharedCallLayer } from './core/answer.js';
+import type { CampaignList, CampaignListSource, Campaigns } from './core/campaign.js';
 import { createClock, type Clock } from './core/clock.js';
 import type { Observe } from './core/events.js';
 import type { DailyQuota, QuotaSource, Slots } from './core/limits.js';
 import type { Log } from './core/log.js';
 import type { OptLabels } from './core/opt-labels.js';
 import type { Person } from './core/person.js';
+import type { ServiceStatus } from './core/status.js';
 import { createTimeSlices } from './core/time-slices.js';
 import { createRecordIds, type RecordIds } from './graphql/record-ids.js';
 import { createGraph } from './graphql/server.js';
@@ -28,16 +31,23 @@ import { createHttpServer } from './http/server.js';
 import { LabelFileError, NO_LABELS, watchLabels } from './labels/opt-labels.js';
 import { readExamples } from './playground/examples.js';
 import { createPlayground } from './playground/playground.js';
-import { createRedis, type SharedRedis } from './redis/redis.js';
+import type { SharedRedis } from './redis/redis.js';
+import { createStatusPage } from './status/page.js';
+import { createCallerCounts } from './telemetry/caller-counts.js';
 import { createEventLog } from './telemetry/event-log.js';
 import { describeBug } from './telemetry/log.js';
 import { createMetrics, type Metrics, type Readings } from './telemetry/metrics.js';
+import { createOperationCosts, type CountedOperationCosts } from './telemetry/operation-costs.js';
+import { createRecentActivity } from './telemetry/recent-activity.js';
+import type { Tracing } from './telemetry/tracing.js';
 import { createWolkvoxClient, type WolkvoxClient } from './wolkvox/client.js';
 
 /** The part of CACHE_MAX_MB that holds texts of answers. They never take the room of answers, which cost calls. */
 const TEXTS_SHARE = 0.25;
 /** Records that a list of the graph may hold. */
 const MAX_RECORDS = 1_000;
+/** The title of the pages for browsers. */
+const TITLE = 'Wolkvox campaigns';
 const EXAMPLES = new URL('../operations/', import.meta.url);
 const PACKAGE = new URL('../package.json', import.meta.url);
 /** The labels of the simulator's campaigns. */
@@ -70,8 +80,11 @@ export interface Service {
 interface PartOptions {
   readonly config: Config;
   readonly account: Account;
+  readonly labels: OptLabels;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Undefined: operations are not traced. */
+  readonly tracing: Tracing | undefined;
   readonly onBug: (error: unknown) => void;
   readonly onClose: (close: () => Promise<void>) => void;
 }
@@ -113,14 +126,26 @@ export function createService(
   async function startAll(): Promise<{ url: string }> {
     if (stopped !== undefined) throw new Error('A stopped service cannot be started.');
     const metrics = createMetrics();
-    const observers: Observe[] = [createEventLog(log, clock), metrics.observe];
+    const callers = createCallerCounts();
+    const recent = createRecentActivity(clock);
+    const observers: Observe[] = [createEventLog(log, clock), metrics.observe, callers.observe, recent.observe];
     const observe: Observe = (event) => observers.forEach((observer) => observer(event));
     const onBug = (error: unknown): void => log.error('service.bug', describeBug(error));
+    const tracing = await openTracing({ config, clock, observe, onClose });
     const labels = await openLabels({ config, observe, onBug, onClose });
     const account = await openAccount(config, onClose);
-    const path = await createLookupPath({ config, account, clock, observe, onBug, onClose }, probeDelays);
+    const world = { config, account, labels, clock, observe, tracing, onBug, onClose };
+    const path = await createLookupPath(world, probeDelays);
+    observers.push(path.costs.observe);
+    if (tracing !== undefined) observers.push(tracing.observe);
     metrics.addGauges(() => readings(path));
-    const url = await startHttp(config, path, metrics, { labels, clock, observe, onBug, onClose });
+    metrics.addCallers(() => callers.read());
+    const version = readVersion();
+    const readStatus = (): ServiceStatus => ({
+      ...{ version, clients: callers.read(), recent: recent.read() },
+      ...statusOf(path),
+    });
+    const url = await startHttp(config, path, metrics, { ...world, readStatus });
     observers.push(path.quotaSync.observe);
     // The start does not wait for the first sync.
     path.quotaSync.start();
@@ -160,6 +185,20 @@ async function openLabels({
   }
 }
 
+/** Sends traces, if they are asked for. Its code is loaded only then. */
+async function openTracing({
+  config: { traceEndpoint },
+  clock,
+  observe,
+  onClose,
+}: Pick<PartOptions, 'config' | 'clock' | 'observe' | 'onClose'>): Promise<Tracing | undefined> {
+  if (traceEndpoint === undefined) return undefined;
+  const { createTracing } = await import('./telemetry/tracing.js');
+  const tracing = createTracing({ endpoint: traceEndpoint, version: readVersion(), clock, observe });
+  onClose(() => tracing.close());
+  return tracing;
+}
+
 /** The account of Wolkvox, or a simulator that stands for one. The simulator is loaded only if it is used. */
 async function openAccount({ upstream }: Config, onClose: PartOptions['onClose']): Promise<Account> {
   if (upstream.kind === 'account') return upstream;
@@ -183,13 +222,16 @@ interface LookupPath {
   readonly queue: CallQueue;
   readonly quota: DailyQuota;
   readonly quotaSync: QuotaSync;
+  readonly projection: QuotaProjection;
+  /** What operations cost, for the callers who ask. */
+  readonly costs: CountedOperationCosts;
   readonly redis: SharedRedis | undefined;
 }
 
 /** Builds the layers between the graph and Wolkvox. A lookup passes them from the first to the last. */
 async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | undefined): Promise<LookupPath> {
-  const { config, clock, observe, onBug, onClose } = world;
-  const redis = config.redisUrls.length === 0 ? undefined : openRedis(world);
+  const { config, labels, clock, observe, onBug, onClose } = world;
+  const redis = config.redisUrls.length === 0 ? undefined : await openRedis(world);
   const slots = redis?.slots ?? createLocalSlots(clock);
   const quota = redis?.quota ?? (await openLocalQuota(world));
   // Closed after the client, so that the slots of calls that are cut off are released last.
@@ -218,6 +260,7 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   const texts = createTextCache({
     maxBytes: config.cacheMaxBytes * TEXTS_SHARE,
     keepMs: freshMs === 0 ? 0 : freshMs + staleMs,
+    version: () => labels.version(),
   });
   if (redis !== undefined) {
     redis.onErased(() => {
@@ -227,7 +270,11 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     await redis.start();
   }
 
-  const parts = { client, cache, circuit, queue, slots, quota, redis };
+  const costs = createOperationCosts({ callsLeftToday: () => callsLeftToday(quota), clock });
+  const projection = createQuotaProjection({ quota, clock });
+  projection.start();
+  onClose(async () => projection.stop());
+  const parts = { client, cache, circuit, queue, slots, quota, costs, redis };
   const { source, campaigns } = joinLayers(world, parts);
   // The service's own request for the account's figures costs a call, so it passes the layers of calls, too.
   const callLayers: readonly CallLayer[] = [circuit.layer, queue.layer, withSlots(slots, observe), withQuota(quota)];
@@ -241,28 +288,31 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
     onBug,
   });
   onClose(async () => quotaSync.stop());
-  return { source, ids, cache, campaigns, texts, circuit, queue, quota, quotaSync, redis };
+  return { source, ids, cache, campaigns, texts, circuit, queue, quota, quotaSync, projection, costs, redis };
 }
 
 /** Joins the layers, from the first to the last. The list of campaigns passes those after the cache of lookups. */
 function joinLayers(
-  { config, clock, observe }: PartOptions,
-  parts: Pick<LookupPath, 'cache' | 'circuit' | 'queue' | 'quota' | 'redis'> & {
+  { config, clock, observe, tracing }: PartOptions,
+  parts: Pick<LookupPath, 'cache' | 'circuit' | 'queue' | 'quota' | 'costs' | 'redis'> & {
     readonly client: WolkvoxClient;
     readonly slots: Slots;
   },
 ): Pick<LookupPath, 'source' | 'campaigns'> {
-  const { client, cache, circuit, queue, slots, quota, redis } = parts;
+  const { client, cache, circuit, queue, slots, quota, costs, redis } = parts;
+  const traceWait: Tracing['traceWait'] = (name, layer) => tracing?.traceWait(name, layer) ?? layer;
   const layers: readonly [Layer, ...SharedCallLayer[]] = [
     cache.layer,
     createRetry({ observe }),
     circuit.layer,
     ...(redis === undefined ? [] : [redis.awaitOthers]),
     createCallLimit(config.lookupsPerOperation),
-    queue.layer,
+    traceWait('queue', queue.layer),
     ...(redis === undefined ? [] : [redis.lead]),
-    withSlots(slots, observe),
+    traceWait('slot', withSlots(slots, observe)),
     withQuota(quota),
+    costs.countCalls,
+    ...(tracing === undefined ? [] : [tracing.traceCalls]),
   ];
   const [, ...callLayers] = layers;
   const campaigns = createCampaigns({
@@ -275,12 +325,24 @@ function joinLayers(
     observe,
   });
   const lookups = layers.reduceRight<LookupSource>((next, layer) => layer(next), client);
-  return { source: createCampaignSizeLimit(campaigns, MAX_RECORDS)(lookups), campaigns };
+  return {
+    source: costs.measureWait(createCampaignSizeLimit(campaigns, MAX_RECORDS)(lookups)),
+    campaigns: measureCampaigns(campaigns, costs),
+  };
+}
+
+/** The list of campaigns, with the time that operations wait for it. */
+function measureCampaigns(campaigns: Campaigns, { measureWait }: CountedOperationCosts): Campaigns {
+  const measured = measureWait<'campaigns', CallOptions, CampaignList>({
+    find: (_request, options) => campaigns.find(options),
+  });
+  return { ...campaigns, find: (options) => measured.find('campaigns', options) };
 }
 
 function openClient({ config, account, clock, observe, onClose }: PartOptions): WolkvoxClient {
   const client = createWolkvoxClient({
     baseUrl: account.baseUrl,
+    proxyUrl: config.proxyUrl,
     account,
     concurrency: config.concurrency,
     timeoutMs: config.callTimeoutMs,
@@ -311,7 +373,9 @@ async function openLocalQuota({ config, account, clock, observe }: PartOptions):
   }
 }
 
-function openRedis({ config, account, clock, observe }: PartOptions): SharedRedis {
+/** The client of Redis is loaded only if it is used. */
+async function openRedis({ config, account, clock, observe }: PartOptions): Promise<SharedRedis> {
+  const { createRedis } = await import('./redis/redis.js');
   return createRedis({
     urls: config.redisUrls,
     account: account.server,
@@ -338,18 +402,56 @@ function readings({ queue, circuit, quota, cache, texts, redis }: LookupPath): R
   };
 }
 
+/** The state of the parts, for the graph and the status page. It causes no call. */
+function statusOf(path: LookupPath): Omit<ServiceStatus, 'version' | 'clients' | 'recent'> {
+  const { circuit, cache, redis } = readings(path);
+  const { limit, used, usedByOthers, resetsAt, isExhausted } = path.quota.state();
+  return {
+    circuit,
+    queue: path.queue.status(),
+    dailyQuota: {
+      ...{ limit, used, usedByOthers, resetsAt, isExhausted },
+      remaining: callsLeftToday(path.quota),
+      projectedUse: path.projection.projectedUse(),
+    },
+    redis: redis && { connection: redis.connection, slotsHeld: redis.slotsHeld, slotsWaiting: redis.slotsWaiting },
+    cache,
+  };
+}
+
+/** Calls that the account has left today; undefined: they are not limited. */
+function callsLeftToday(quota: DailyQuota): number | undefined {
+  const { limit, used, isExhausted } = quota.state();
+  if (isExhausted) return 0;
+  return limit === undefined ? undefined : Math.max(0, limit - used);
+}
+
 /** Puts the graph and its HTTP server before the path of lookups. */
 async function startHttp(
   config: Config,
   path: LookupPath,
   metrics: Metrics,
-  { clock, observe, onBug, onClose }: Omit<PartOptions, 'config' | 'account'> & { readonly labels: OptLabels },
+  {
+    labels,
+    readStatus,
+    clock,
+    observe,
+    tracing,
+    onBug,
+    onClose,
+  }: Omit<PartOptions, 'config' | 'account'> & { readonly readStatus: () => ServiceStatus },
 ): Promise<string> {
-  const version = readVersion();
+  const { version } = readStatus();
   const slices = createTimeSlices();
   const graph = createGraph({
     source: path.source,
     texts: path.texts,
+    labels,
+    campaigns: path.campaigns,
+    readStatus,
+    costs: path.costs,
+    tracer: tracing,
+    campaignsFreshMs: config.campaignFreshness.freshMs,
     deadlineMs: config.operationDeadlineMs,
     cache: path.cache,
     ids: path.ids,
@@ -377,12 +479,20 @@ async function startHttp(
     allowedHosts: config.allowedHosts,
     playground: config.playground
       ? createPlayground({
-          title: 'Wolkvox campaigns',
+          title: TITLE,
           endpoint: '/graphql',
           examples: readExamples(EXAMPLES),
           headerNames: config.routerSecrets.length === 0 ? [] : ['Router-Authorization'],
         })
       : undefined,
+    statusPage: createStatusPage({
+      title: TITLE,
+      replica: hostname(),
+      playground: config.playground,
+      readStatus,
+      epochMs: () => clock.epochMs(),
+    }),
+    wallMs: () => clock.wallMs(),
     health: () => ({ version, ...health(path) }),
     metrics,
     metricsToken: config.metricsToken,
@@ -402,10 +512,11 @@ async function startHttp(
 }
 
 function health({ circuit, queue, quota, redis }: LookupPath): object {
+  const { day, used, limit, isExhausted } = quota.state();
   return {
     wolkvox: { circuit: circuit.state() },
     queue: queue.state(),
-    quota: quota.state(),
+    quota: { day, used, limit, isExhausted },
     ...(redis === undefined ? {} : { redis: redis.state() }),
   };
 }

@@ -90,7 +90,7 @@ export function createCampaigns(options: CampaignListOptions): Campaigns {
     const before = served.get(operation);
     if (before !== undefined) return before;
     served.set(operation, list);
-    observe({ event: 'answer.served', ...origin, requestId: operation.requestId });
+    observe({ event: 'answer.served', ...origin, operation });
     return list;
   }
 
@@ -103,7 +103,7 @@ export function createCampaigns(options: CampaignListOptions): Campaigns {
     const { code, kind: reason, endsCall } = error;
     const stale = allowsStale(code) ? staleList(operation) : undefined;
     if (stale !== undefined) return serve(stale, { from: 'stale', reason: code }, operation);
-    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason, requestId: operation.requestId });
+    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason, operation });
     throw error;
   }
 

@@ -67,16 +67,16 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
 
   return {
     layer: (next) => ({ find: (lookup, lookupOptions) => find(next, lookup, lookupOptions) }),
-    answerTo(lookup, minSentAt, { requestId }) {
+    answerTo(lookup, minSentAt, operation) {
       const answer = store.answer(lookup, minSentAt);
-      if (answer !== undefined) observe({ event: 'answer.served', from: 'memory', requestId });
+      if (answer !== undefined) observe({ event: 'answer.served', from: 'memory', operation });
       return answer;
     },
-    answerWith(fingerprint, minSentAt, { requestId }, failure) {
+    answerWith(fingerprint, minSentAt, operation, failure) {
       const answer = store.answerWith(fingerprint, minSentAt);
       if (answer === undefined) return undefined;
-      if (failure === undefined) observe({ event: 'answer.served', from: 'memory', requestId });
-      else observe({ event: 'answer.served', from: 'stale', reason: failure.code, requestId });
+      if (failure === undefined) observe({ event: 'answer.served', from: 'memory', operation });
+      else observe({ event: 'answer.served', from: 'stale', reason: failure.code, operation });
       return answer;
     },
     erase(person) {
@@ -88,7 +88,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   };
 
   async function find(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Answer> {
-    const { requestId } = lookupOptions.operation;
+    const { operation } = lookupOptions;
     const staleAt = clock.monotonicMs() + staleAfterMs;
     const found =
       findInMemory(store, lookup, lookupOptions.minSentAt) ??
@@ -96,10 +96,10 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
       (await flights.find(next, lookup, lookupOptions, staleAt));
     switch (found.kind) {
       case 'answer':
-        observe({ event: 'answer.served', from: found.from, requestId });
+        observe({ event: 'answer.served', from: found.from, operation });
         return found.answer;
       case 'stale':
-        observe({ event: 'answer.served', from: 'stale', reason: 'slow', requestId });
+        observe({ event: 'answer.served', from: 'stale', reason: 'slow', operation });
         return found.answer;
       case 'failure':
         return staleIfError(found, lookup, lookupOptions);
@@ -120,16 +120,16 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   function staleIfError(
     { error, isRemembered }: Extract<Found, { kind: 'failure' }>,
     lookup: Lookup,
-    { operation: { requestId }, minStaleSentAt }: LookupOptions,
+    { operation, minStaleSentAt }: LookupOptions,
   ): Answer {
     if (!(error instanceof LookupFailure)) throw error;
     const { code, kind, endsCall } = error;
     const stale = allowsStale(code) ? store.answer(lookup, minStaleSentAt) : undefined;
     if (stale !== undefined) {
-      observe({ event: 'answer.served', from: 'stale', reason: code, requestId });
+      observe({ event: 'answer.served', from: 'stale', reason: code, operation });
       return stale;
     }
-    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason: kind, requestId });
+    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason: kind, operation });
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { requestKey } from '../core/answer.js';
 import type { CallLayer, CallOptions, Operation, Reply, WolkvoxRequest } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import { LookupFailure, toRetryAfterSeconds, type FailureKind } from '../core/failure.js';
+import type { QueueStatus } from '../core/status.js';
 
 /** The mean of this many latest calls estimates how long the next ones take. */
 const MEASURED_CALLS = 20;
@@ -40,12 +41,17 @@ export interface CallQueue {
   /** No operation waits for the call any more, but its result is still useful: it goes to the end of the queue. */
   demote(request: WolkvoxRequest): void;
   state(): { readonly waiting: number; readonly running: number };
+  /** More of its state. It takes longer, in proportion to the calls that wait. */
+  status(): QueueStatus;
 }
 
 /** A call that waits for its turn. */
 interface WaitingCall {
   readonly id: string;
   readonly key: string;
+  readonly operation: Operation;
+  /** Monotonic milliseconds. */
+  readonly enteredAt: number;
   /** Calls start in the order of their tags. `LAST_TAG`: after all others. */
   tag: number;
   readonly cancel: (failure: LookupFailure) => void;
@@ -81,6 +87,10 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
       for (const call of callsFor(request)) move(call, LAST_TAG);
     },
     state: () => ({ waiting: waiting.size, running: queue.pending }),
+    status: () => ({
+      ...{ waiting: waiting.size, running: queue.pending, concurrency, pausedForMs: pausedForMs() },
+      ...describeWaiting([...waiting.values()], clock.monotonicMs()),
+    }),
   };
 
   async function enqueue<Result extends Reply>(
@@ -98,6 +108,8 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
     const entry: WaitingCall = {
       id: String(lastId),
       key: requestKey(request),
+      operation,
+      enteredAt: clock.monotonicMs(),
       tag,
       cancel: (failure) => controller.abort(failure),
     };
@@ -166,6 +178,19 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
   function timeFor(calls: number): number {
     return (calls * estimate.meanMs()) / concurrency;
   }
+}
+
+function describeWaiting(
+  calls: readonly WaitingCall[],
+  nowMs: number,
+): Pick<QueueStatus, 'waitingByPriority' | 'oldestWaitMs'> {
+  const wanted = calls.filter(({ tag }) => tag < LAST_TAG);
+  const next = new Set(wanted.map(({ operation }) => operation)).size;
+  const oldestAt = calls.reduce((oldest, { enteredAt }) => Math.min(oldest, enteredAt), nowMs);
+  return {
+    waitingByPriority: { next, later: wanted.length - next, background: calls.length - wanted.length },
+    oldestWaitMs: Math.round(nowMs - oldestAt),
+  };
 }
 
 /** Start-time fair queuing over operations. */

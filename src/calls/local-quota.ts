@@ -33,10 +33,13 @@ interface Exhaustion {
  * @throws an error with a system error code if the folder cannot be written
  */
 export async function createLocalQuota(options: LocalQuotaOptions): Promise<DailyQuota> {
-  const { zone, clock, observe } = options;
+  const { clock, observe } = options;
+  const { today, dayAt, startOfTomorrow } = createCalendar(options);
   const count = options.stateDir === undefined ? createMemoryCount() : await createQuotaFile(options);
   let { limit } = options;
   let exhaustion: Exhaustion | undefined;
+  /** Calls of other programs that `sync` found. */
+  let others: { readonly day: string; readonly calls: number } | undefined;
   let lastWarning: { readonly day: string; readonly percent: number } | undefined;
 
   return {
@@ -74,15 +77,24 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     async sync(figures) {
       limit = options.limit ?? figures.limit ?? limit;
       const day = today();
-      const { used = 0 } = figures;
-      if (used > count.usedOn(day) && day === dayAt(clock.wallMs() - MIDNIGHT_MARGIN_MS)) {
-        await counted(() => count.raise(day, used));
+      const { used } = figures;
+      if (used !== undefined && day === dayAt(clock.wallMs() - MIDNIGHT_MARGIN_MS)) {
+        const unknown = Math.max(0, used - count.usedOn(day));
+        if (unknown > 0) await counted(() => count.raise(day, used));
+        others = { day, calls: othersOn(day, 0) + unknown };
       }
       warn(day, count.usedOn(day));
     },
     state() {
       const day = today();
-      return { day, used: count.usedOn(day), limit, isExhausted: exhaustion?.day === day };
+      return {
+        day,
+        used: count.usedOn(day),
+        limit,
+        usedByOthers: othersOn(day, undefined),
+        resetsAt: startOfTomorrow(),
+        isExhausted: exhaustion?.day === day,
+      };
     },
   };
 
@@ -132,17 +144,20 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     observe({ event: 'quota.warning', percent, used, limit });
   }
 
-  function today(): string {
-    return dayAt(clock.wallMs());
+  function othersOn<Unknown>(day: string, unknown: Unknown): number | Unknown {
+    return others?.day === day ? others.calls : unknown;
   }
+}
 
-  function dayAt(epochMs: number): string {
-    return DateTime.fromMillis(epochMs, { zone }).toFormat('yyyy-MM-dd');
-  }
-
-  function startOfTomorrow(): number {
-    return DateTime.fromMillis(clock.wallMs(), { zone }).startOf('day').plus({ days: 1 }).toMillis();
-  }
+/** The days of the account. */
+function createCalendar({ zone, clock }: Pick<LocalQuotaOptions, 'zone' | 'clock'>) {
+  const dayAt = (epochMs: number): string => DateTime.fromMillis(epochMs, { zone }).toFormat('yyyy-MM-dd');
+  return {
+    dayAt,
+    today: () => dayAt(clock.wallMs()),
+    /** Epoch milliseconds. */
+    startOfTomorrow: () => DateTime.fromMillis(clock.wallMs(), { zone }).startOf('day').plus({ days: 1 }).toMillis(),
+  };
 }
 
 /** Counts in memory. It keeps every day, so that a clock that steps to another day and back loses nothing. */

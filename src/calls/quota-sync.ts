@@ -1,3 +1,4 @@
+import type { Caller } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
@@ -9,6 +10,9 @@ const MAX_WAIT_MS = 60_000;
 const RETRY_MS = 300_000;
 /** The check after a refusal is due at a time, and a timer may end a little before it. */
 const CHECK_MARGIN_MS = 50;
+
+/** The service itself, among those who spend the calls. */
+const CALLER: Caller = { clientName: 'service', operationName: 'QuotaSync' };
 
 export interface QuotaSyncOptions {
   /** Asks Wolkvox. It costs one call. */
@@ -77,7 +81,7 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
     isSyncing = true;
     try {
       const figures = await source.find('quota', {
-        operation: { startedAt: clock.epochMs() },
+        operation: { startedAt: clock.epochMs(), ...CALLER },
         deadline: clock.monotonicMs() + MAX_WAIT_MS,
         signal: stopped.signal,
       });

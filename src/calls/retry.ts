@@ -40,7 +40,7 @@ export function createRetry({ observe, random = Math.random }: RetryOptions): Ca
         const delayMs = Math.round((error.retryAfterSeconds ?? 0) * 1_000 + random() * retryWithinMs);
         if (delayMs > MAX_DELAY_MS) throw error;
         budget -= 1;
-        observe({ event: 'call.retried', reason: error.kind, delayMs, requestId: options.operation.requestId });
+        observe({ event: 'call.retried', reason: error.kind, delayMs, operation: options.operation });
         await delay(delayMs, options.signal).catch(() => {
           // No caller waits any more.
           throw error;

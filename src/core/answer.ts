@@ -1,6 +1,7 @@
 import type { LookupFailure } from './failure.js';
 import { lookupKey, type Lookup } from './lookup.js';
 import type { CampaignRecord } from './record.js';
+import type { CallerSpan, SpanContext } from './tracing.js';
 
 /** What every reply of Wolkvox says of its call. */
 export interface Reply {
@@ -15,15 +16,27 @@ export interface Answer extends Reply {
   readonly records: readonly CampaignRecord[];
 }
 
+/** Who asks, in a form that is safe to log: a name has neither the form of a sentence nor of a phone. */
+export interface Caller {
+  /** Names the HTTP request of the operation in the log. */
+  readonly requestId?: string | undefined;
+  /** The name that the client gave itself. Undefined: it gave none that is accepted, or names are not trusted. */
+  readonly clientName?: string | undefined;
+  /** The name of the operation, as far as the request tells it. Undefined: as for `clientName`. */
+  readonly operationName?: string | undefined;
+  /** The span that its request belongs to. Undefined: it named none. */
+  readonly parent?: CallerSpan | undefined;
+}
+
 /**
  * One GraphQL operation, or one task of the service itself. Layers compare it by identity, for its queue position and
  * its number of calls.
  */
-export interface Operation {
+export interface Operation extends Caller {
   /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** Names the HTTP request of the operation in the log. */
-  readonly requestId?: string | undefined;
+  /** Its span. Undefined: it is not traced. */
+  readonly trace?: SpanContext | undefined;
 }
 
 /** What a call needs of its caller, as plain values. */

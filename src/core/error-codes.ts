@@ -39,6 +39,12 @@ export function countErrors(
   return counts;
 }
 
+/** The first code that concerns the operator, else the first one. */
+export function worstOf(errors: ErrorCounts): ErrorCode {
+  const codes = Object.keys(errors) as ErrorCode[];
+  return codes.find(concernsOperator) ?? codes[0] ?? 'OTHER';
+}
+
 /** Whether an operator must know: Wolkvox, the way to it or this service failed. All other errors are of the caller. */
 export function concernsOperator(code: ErrorCode): boolean {
   return /^UPSTREAM_/.test(code) || code === 'INTERNAL_SERVER_ERROR' || code === 'OTHER';

@@ -97,6 +97,13 @@ export interface DailyQuotaState {
   readonly used: number;
   /** Calls a day; undefined: counted, not limited. */
   readonly limit: number | undefined;
+  /**
+   * Calls of other programs that are part of `used`: by so many `sync` has raised it. Undefined: Wolkvox has not named
+   * the use of this day. Without Redis it is also unknown after a restart, until the next sync.
+   */
+  readonly usedByOthers: number | undefined;
+  /** When the next day of the account begins. Epoch milliseconds. */
+  readonly resetsAt: number;
   /** Whether Wolkvox says that the day's calls are used up. */
   readonly isExhausted: boolean;
 }

@@ -1,19 +1,27 @@
 /**
  * The fields that a log line may have; every other field is left out. Values are numbers and words of this project or
- * of the system, never a text of Wolkvox. `requestId` and `operationName` are names that a caller chose, and `problems`
- * has keys of CAMPAIGNS_FILE. `docs/logs.md` describes the fields; a test compares the two.
+ * of the system, never a text of Wolkvox. `requestId`, `clientName` and `operationName` are names that a caller chose,
+ * and `problems` has keys of CAMPAIGNS_FILE. `docs/logs.md` describes the fields; a test compares the two.
  */
 export const LOG_FIELDS = [
   // What follows, and what an operator must do.
   'advice',
   // Start and end of the service.
   'url',
+  'server',
+  'limit',
+  'cacheSeconds',
+  'redis',
+  'proxy',
   'playground',
+  'missing',
   'examples',
   'signal',
   // Requests and operations.
   'requestId',
+  'clientName',
   'operationName',
+  'traceId',
   'codes',
   'count',
   // Lookups and calls.
@@ -30,7 +38,6 @@ export const LOG_FIELDS = [
   // Daily quota.
   'percent',
   'used',
-  'limit',
   // Redis and the cache.
   'command',
   'entries',

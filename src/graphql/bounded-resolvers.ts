@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import type { OperationContext, Resolver } from './context.js';
 import { inSlices } from './in-slices.js';
-import type { CampaignKey, CustomerKey, FoundRecord } from './loader.js';
+import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
 import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
@@ -37,7 +37,9 @@ function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver
   const { name } = getNamedType(field.type);
   switch (name) {
     case 'CampaignRecord':
-      return isListType(field.type) ? boundRecords(resolve) : resolve;
+      return isListType(field.type) ? boundRecords(resolve) : boundEntity(resolve);
+    case 'Campaign':
+      return isListType(field.type) ? boundCampaigns(resolve) : resolve;
     case '_Entity':
       return boundEntities(resolve);
     case '_Service':
@@ -57,6 +59,23 @@ function boundRecords(resolve: FullResolver): FullResolver {
       info,
     );
     return inSlices(records, recordBytes, context, (record) => record);
+  };
+}
+
+function boundCampaigns(resolve: FullResolver): FullResolver {
+  return async (source, args, context, info) => {
+    const campaigns = (await resolve(source, args, context, info)) as readonly CampaignKey[];
+    const keys = campaigns.map(({ campaignId }) => campaignId);
+    const campaignBytes = context.responseLimit.consume(keys, KEY_TEXTS, info);
+    return inSlices(campaigns, campaignBytes, context, (campaign) => campaign);
+  };
+}
+
+function boundEntity(resolve: FullResolver): FullResolver {
+  return async (source, args, context, info) => {
+    const entity = (await resolve(source, args, context, info)) as Entity | null;
+    if (entity !== null) consumeEntity(entity, context, info);
+    return entity;
   };
 }
 

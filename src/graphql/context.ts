@@ -1,4 +1,5 @@
 import type { TimeSlices } from '../core/time-slices.js';
+import type { OperationSpan } from '../core/tracing.js';
 import type { RecordLoader } from './loader.js';
 import type { RunningOperation } from './operation.js';
 import type { ResponseLimit } from './response-limit.js';
@@ -10,6 +11,8 @@ export interface OperationContext {
   readonly responseLimit: ResponseLimit;
   /** Shared by all operations. */
   readonly slices: TimeSlices;
+  /** Undefined: the operation is not traced. */
+  readonly span?: OperationSpan | undefined;
 }
 
 /** A resolver that does not read `info`. The value may be a promise. */

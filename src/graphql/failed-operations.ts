@@ -21,6 +21,7 @@ export function reportFailedOperations(observe: Observe): ApolloServerPlugin<Ope
               ms: running.elapsedMs(),
               operationName: loggedOperationName(operationName),
               requestId: running.operation.requestId,
+              traceId: running.operation.trace?.traceId,
             });
           }
           return Promise.resolve();

@@ -1,31 +1,13 @@
 import DataLoader from 'dataloader';
 import type { Answer, Freshness, LookupOptions, LookupSource, RecordCache } from '../core/answer.js';
+import type { CampaignList, Campaigns } from '../core/campaign.js';
 import { LookupFailure, allowsStale } from '../core/failure.js';
 import { lookupKey, readLookup, type Criteria, type Lookup } from '../core/lookup.js';
-import type { CampaignRecord } from '../core/record.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 import type { RunningOperation } from './operation.js';
 import type { RecordIds, RecordReference } from './record-ids.js';
-
-/**
- * A record with its answer. There is one object for each record of an answer, and it lives as long as the answer: texts
- * are kept for it.
- */
-export interface FoundRecord {
-  readonly __typename: 'CampaignRecord';
-  readonly record: CampaignRecord;
-  readonly answer: Answer;
-  /** The record's index in `answer.records`. */
-  readonly index: number;
-}
-export interface CustomerKey {
-  readonly __typename: 'Customer';
-  readonly customerId: string;
-}
-export interface CampaignKey {
-  readonly __typename: 'Campaign';
-  readonly campaignId: string;
-}
+import type { FoundRecord } from './entities.js';
+import { recordsOf } from './record-lists.js';
 
 /** The arguments of a field that finds records. */
 export interface LoadArguments extends Criteria {
@@ -44,6 +26,10 @@ export interface RecordLoader {
    * @returns undefined if the record no longer exists
    */
   loadRecord(reference: RecordReference): MaybePromise<FoundRecord | undefined>;
+  /** The response has a value that no cache may store. */
+  preventCaching(): void;
+  /** The list of the account's campaigns. The promise rejects as `Campaigns.find`. */
+  loadCampaigns(): MaybePromise<CampaignList>;
   /**
    * When the first of the loaded answers stops being fresh, in epoch milliseconds.
    *
@@ -57,6 +43,9 @@ export interface LoaderOptions {
   readonly cache: RecordCache;
   readonly ids: Pick<RecordIds, 'fingerprintsOf'>;
   readonly freshness: Freshness;
+  readonly campaigns: Campaigns;
+  /** How long the list of campaigns is fresh, in milliseconds. */
+  readonly campaignsFreshMs: number;
   /** A smaller `maxAge` is raised to this, in milliseconds. */
   readonly minMaxAgeMs: number;
   /** As in `readLookup`. */
@@ -72,7 +61,7 @@ interface Request {
 }
 
 export function createLoader(running: RunningOperation, options: LoaderOptions): RecordLoader {
-  const { source, cache, ids, freshness, minMaxAgeMs, countryCode } = options;
+  const { source, cache, ids, freshness, campaigns, campaignsFreshMs, minMaxAgeMs, countryCode } = options;
   const { operation, deadline } = running;
   /** The answers that this operation has used, so that it gets equal answers to equal lookups. */
   const known = new Map<string, Answer>();
@@ -102,6 +91,15 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   function used(answer: Answer, maxAgeMs = Infinity): Answer {
     freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + Math.min(freshness.freshMs, maxAgeMs));
     return answer;
+  }
+
+  async function findCampaigns(): Promise<CampaignList> {
+    return usedCampaigns(await campaigns.find({ operation, deadline, signal: running.signal() }));
+  }
+
+  function usedCampaigns(list: CampaignList): CampaignList {
+    freshUntil = Math.min(freshUntil ?? Infinity, list.sentAt + campaignsFreshMs);
+    return list;
   }
 
   function timesOf({ maxAgeMs }: Request): Pick<LookupOptions, 'minSentAt' | 'minStaleSentAt'> {
@@ -141,20 +139,15 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
       if (!records.has(key)) records.set(key, loadRecord(reference));
       return records.get(key);
     },
+    loadCampaigns() {
+      const fresh = campaigns.fresh(operation);
+      return fresh === undefined ? findCampaigns() : usedCampaigns(fresh);
+    },
+    preventCaching() {
+      freshUntil = -Infinity;
+    },
     freshUntil: () => freshUntil,
   };
-}
-
-const found = new WeakMap<Answer, readonly FoundRecord[]>();
-
-/** The records of an answer, as resolvers return them. It is the same list each time. */
-export function recordsOf(answer: Answer): readonly FoundRecord[] {
-  let records = found.get(answer);
-  if (records === undefined) {
-    records = answer.records.map((record, index) => ({ __typename: 'CampaignRecord', record, answer, index }));
-    found.set(answer, records);
-  }
-  return records;
 }
 
 type RequestLoader = DataLoader<Request, { readonly answer: Promise<Answer> }, string>;

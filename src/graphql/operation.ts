@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import type { Operation } from '../core/answer.js';
+import type { Caller, Operation } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import { LookupFailure } from '../core/failure.js';
+import type { SpanContext } from '../core/tracing.js';
 
 /** An operation from its start to its end. */
 export interface RunningOperation {
@@ -25,9 +26,15 @@ export interface RunningOperation {
 
 /**
  * @param deadlineMs the time that the whole operation may take, in milliseconds
- * @param requestId names its HTTP request in the log
+ * @param caller who asks
+ * @param trace its span; undefined: it is not traced
  */
-export function startOperation(deadlineMs: number, clock: Clock, requestId?: string): RunningOperation {
+export function startOperation(
+  deadlineMs: number,
+  clock: Clock,
+  caller: Caller = {},
+  trace?: SpanContext,
+): RunningOperation {
   const startedAtMs = clock.monotonicMs();
   const deadline = startedAtMs + deadlineMs;
   let controller: AbortController | undefined;
@@ -45,7 +52,7 @@ export function startOperation(deadlineMs: number, clock: Clock, requestId?: str
   }
 
   return {
-    operation: { startedAt: clock.epochMs(), requestId },
+    operation: { startedAt: clock.epochMs(), ...caller, trace },
     deadline,
     signal() {
       controller ??= createController();

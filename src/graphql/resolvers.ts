@@ -1,29 +1,59 @@
 import { GraphQLScalarType } from 'graphql';
+import { campaignIn, type CampaignInfo } from '../core/campaign.js';
 import { LookupFailure } from '../core/failure.js';
-import type { CampaignRecordResolvers, Resolvers } from './generated.js';
-import { recordsOf, type CampaignKey, type CustomerKey } from './loader.js';
-import { mapValue } from './maybe-promise.js';
+import { toCanonicalCampaignId } from '../core/lookup.js';
+import { OPT_NAMES, type OptLabel, type OptLabels } from '../core/opt-labels.js';
+import type { ServiceStatus } from '../core/status.js';
+import type { OperationContext } from './context.js';
+import type {
+  CampaignRecordResolvers,
+  CampaignResolvers,
+  QueryResolvers,
+  Resolvers,
+  WolkvoxStatus,
+} from './generated.js';
+import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
+import { mapValue, type MaybePromise } from './maybe-promise.js';
 import type { RecordIds } from './record-ids.js';
+import { latestOf, selectRecords } from './record-lists.js';
+
+export interface ResolverOptions {
+  readonly ids: RecordIds;
+  readonly labels: OptLabels;
+  readonly readStatus: () => ServiceStatus;
+}
 
 /**
  * The resolvers of the graph. Each one chooses a key and loads. A value that is known is returned without a promise.
  * No resolver reads the fourth argument (`info`), so that the text executor can call them.
  */
-export function createResolvers(ids: RecordIds): Resolvers {
+export function createResolvers(options: ResolverOptions): Resolvers {
   return {
     Query: {
-      findCampaignRecords: (_, args, { loader }) => mapValue(loader.load(args), recordsOf),
+      ...queryResolvers,
+      wolkvoxStatus(_, __, { loader }) {
+        loader.preventCaching();
+        return statusOf(options.readStatus());
+      },
     },
-    CampaignRecord: campaignRecordResolvers(ids),
+    CampaignRecord: campaignRecordResolvers(options),
     Customer: {
       // The customer is not looked up: only its records are, if the query selects them.
       __resolveReference: ({ customerId }) => customerOf(toKey(customerId, 'customerId')),
-      campaignRecords: ({ customerId }, args, { loader }) => mapValue(loader.load({ ...args, customerId }), recordsOf),
+      campaignRecords: ({ customerId }, { campaignId, maxAge, ...list }, { loader }) =>
+        mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => selectRecords(answer, list)),
+      latestRecord: ({ customerId }, { campaignId, maxAge }, { loader }) =>
+        mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => latestOf(answer) ?? null),
+      isInCampaign({ customerId }, { campaignId, maxAge }, { loader }) {
+        if (campaignId.trim() === '') {
+          throw new LookupFailure('bad-input', {
+            message: 'campaignId must be the number of a campaign; it is blank.',
+          });
+        }
+        return mapValue(loader.load({ customerId, campaignId, maxAge }), ({ records }) => records.length > 0);
+      },
     },
-    Campaign: {
-      __resolveReference: ({ campaignId }) => campaignOf(toKey(campaignId, 'campaignId')),
-      findRecords: ({ campaignId }, args, { loader }) => mapValue(loader.load({ ...args, campaignId }), recordsOf),
-    },
+    Campaign: campaignResolvers,
     DateTime: new GraphQLScalarType<never, string>({
       name: 'DateTime',
       serialize(value) {
@@ -37,7 +67,63 @@ export function createResolvers(ids: RecordIds): Resolvers {
   };
 }
 
-function campaignRecordResolvers(ids: RecordIds): CampaignRecordResolvers {
+const queryResolvers: QueryResolvers = {
+  findCampaignRecords: (_, { outcomes, orderBy, ...criteria }, { loader }) =>
+    mapValue(loader.load(criteria), (answer) => selectRecords(answer, { outcomes, orderBy })),
+  campaigns: (_, { status }, { loader }) =>
+    mapValue(loader.loadCampaigns(), ({ campaigns }) =>
+      campaigns
+        .filter((campaign) => status === null || status === undefined || campaign.status === status)
+        .map(({ campaignId }) => ({ __typename: 'Campaign', campaignId })),
+    ),
+};
+
+function statusOf({ version, circuit, queue, dailyQuota, redis, clients }: ServiceStatus): WolkvoxStatus {
+  const { limit, usedByOthers, remaining, resetsAt, projectedUse } = dailyQuota;
+  return {
+    version,
+    circuit: CIRCUITS[circuit],
+    queue,
+    dailyQuota: {
+      limit: limit ?? null,
+      used: dailyQuota.used,
+      usedByOthers: usedByOthers ?? null,
+      remaining: remaining ?? null,
+      resetsAt: new Date(resetsAt).toISOString(),
+      projectedUse: projectedUse ?? null,
+    },
+    redis: redis === undefined ? null : redis.connection === 'up' ? 'UP' : 'DOWN',
+    clients,
+  };
+}
+
+const CIRCUITS = { closed: 'CLOSED', open: 'OPEN', 'half-open': 'HALF_OPEN' } as const;
+
+const campaignResolvers: CampaignResolvers = {
+  __resolveReference: ({ campaignId }) => campaignOf(toKey(campaignId, 'campaignId')),
+  name: (key, _, context) => infoOf(key, context, ({ name }) => name),
+  description: (key, _, context) => infoOf(key, context, ({ description }) => description),
+  type: (key, _, context) => infoOf(key, context, ({ type }) => type),
+  status: (key, _, context) => infoOf(key, context, ({ status }) => status),
+  recordCount: (key, _, context) => infoOf(key, context, ({ recordCount }) => recordCount),
+  lastUsedAt: (key, _, context) => infoOf(key, context, ({ lastUsedAt }) => lastUsedAt),
+  findRecords: ({ campaignId }, { outcomes, orderBy, ...criteria }, { loader }) =>
+    mapValue(loader.load({ ...criteria, campaignId }), (answer) => selectRecords(answer, { outcomes, orderBy })),
+};
+
+/** What the list of campaigns says of a campaign; null if it does not have it. */
+function infoOf<Value>(
+  { campaignId }: CampaignKey,
+  { loader }: OperationContext,
+  read: (info: CampaignInfo) => Value,
+): MaybePromise<Value | null> {
+  return mapValue(loader.loadCampaigns(), (list) => {
+    const info = campaignIn(list, toCanonicalCampaignId(campaignId.trim()));
+    return info === undefined ? null : read(info);
+  });
+}
+
+function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignRecordResolvers {
   return {
     __resolveReference({ id }, { loader }) {
       const reference = ids.read(id);
@@ -50,7 +136,8 @@ function campaignRecordResolvers(ids: RecordIds): CampaignRecordResolvers {
     customer: ({ record }) => customerOf(record.customerId),
     customerName: ({ record }) => record.customerName,
     customerLastName: ({ record }) => record.customerLastName,
-    opts: ({ record }) => record.opts.map((value, index) => ({ position: index + 1, name: `opt${index + 1}`, value })),
+    opts: (found, { names, filledOnly }) => selectOpts(optsOf(found, labels), found, names, filledOnly),
+    opt: (found, { name }) => selectOpts(optsOf(found, labels), found, [name], false)[0] ?? null,
     phones: ({ record }) => record.phones,
     address: ({ record }) => record.address,
     date: ({ record }) => record.date,
@@ -60,7 +147,36 @@ function campaignRecordResolvers(ids: RecordIds): CampaignRecordResolvers {
     outcome: ({ record }) => record.outcome,
     fetchedAt: ({ answer }) => new Date(answer.sentAt).toISOString(),
   };
+
+  function selectOpts(
+    opts: readonly Opt[],
+    { record: { campaignId } }: FoundRecord,
+    names: readonly string[] | null | undefined,
+    filledOnly: boolean,
+  ): readonly Opt[] {
+    if (!filledOnly && (names === null || names === undefined)) return opts;
+    const positions = names?.map((name) => labels.positionOf(campaignId, name));
+    return opts.filter(
+      ({ position, value }) => (positions?.includes(position) ?? true) && (value !== null || !filledOnly),
+    );
+  }
 }
+
+interface Opt extends OptLabel {
+  readonly position: number;
+  readonly name: string;
+  readonly value: string | null;
+}
+
+function optsOf({ record: { opts, campaignId } }: FoundRecord, labels: OptLabels): readonly Opt[] {
+  const optLabels = labels.of(campaignId);
+  return opts.map((value, index) => {
+    const { label, type } = optLabels[index] ?? NO_LABEL;
+    return { position: index + 1, name: OPT_NAMES[index] ?? '', value, label, type };
+  });
+}
+
+const NO_LABEL: OptLabel = { label: null, type: null };
 
 function customerOf(customerId: string | null): CustomerKey | null {
   return customerId === null ? null : { __typename: 'Customer', customerId };

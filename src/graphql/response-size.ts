@@ -25,9 +25,16 @@ export type TextLengths<Item> = Readonly<Record<string, (item: Item) => number>>
 
 /** A value or object counts as at least this many bytes: a short one needs more memory and work than its text says. */
 const MIN_VALUE_BYTES = 16;
-/** A nested field that starts a lookup counts as this, for its work; the schema's `@cost` has the same ratio. */
+/** A nested field that starts a lookup counts as this, for its work. */
 const LOOKUP_BYTES = 100 * MIN_VALUE_BYTES;
-const LOOKUP_FIELDS: ReadonlySet<string> = new Set(['campaignRecords', 'findRecords', 'findCampaignRecords']);
+const LOOKUP_FIELDS: ReadonlySet<string> = new Set([
+  'findCampaignRecords',
+  'campaignRecords',
+  'latestRecord',
+  'isInCampaign',
+  'findRecords',
+  'campaigns',
+]);
 /** The lists inside a record. */
 const INNER_LISTS: ReadonlySet<string> = new Set(['opts', 'phones']);
 /** Fields whose values do not depend on the record, with the length of their longest value in JSON. */

@@ -1,19 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import {
-  isObjectType,
-  parse,
-  type DocumentNode,
-  type GraphQLField,
-  type GraphQLNamedType,
-  type GraphQLSchema,
-} from 'graphql';
+import { isObjectType, parse, type DocumentNode, type GraphQLField, type GraphQLSchema } from 'graphql';
 import { LookupFailure } from '../core/failure.js';
 import { boundResponses } from './bounded-resolvers.js';
 import type { OperationContext, Resolver } from './context.js';
 import { inSlices } from './in-slices.js';
-import type { RecordIds } from './record-ids.js';
-import { createResolvers } from './resolvers.js';
+import { createResolvers, type ResolverOptions } from './resolvers.js';
 
 /** The folder of the SDL. It has the same position beside `src` and `dist`. */
 const SCHEMA_FOLDER = new URL('../../schema/', import.meta.url);
@@ -29,9 +21,7 @@ export interface ExecutableSchema {
   readonly schema: GraphQLSchema;
   /** The resolvers of the schema without this. A field that is not in the map has the default resolver. */
   readonly resolvers: ReadonlyMap<GraphQLField<unknown, unknown>, Resolver>;
-  /** Types whose objects, and lists of them, are the same immutable objects for as long as an answer is cached. */
-  readonly immutableTypes: ReadonlySet<GraphQLNamedType>;
-  /** Fields without arguments whose values depend on nothing but such an object. */
+  /** Fields whose values depend only on their arguments and on an immutable object, as `isImmutable` defines it. */
   readonly constantFields: ReadonlySet<GraphQLField<unknown, unknown>>;
 }
 
@@ -40,8 +30,8 @@ const RECORD_TYPES: readonly string[] = ['CampaignRecord', 'CampaignOpt', 'Campa
 /** The keys of the other entities, which a record holds. */
 const KEY_FIELDS: readonly string[] = ['customerId', 'campaignId'];
 
-export function createSchema(ids: RecordIds): ExecutableSchema {
-  const resolvers = createResolvers(ids);
+export function createSchema(options: ResolverOptions): ExecutableSchema {
+  const resolvers = createResolvers(options);
   const schema = buildSubgraphSchema([{ typeDefs: readTypeDefs(), resolvers }]);
   const { CampaignRecord, Customer, Campaign } = resolvers;
   const entities = schema.getQueryType()?.getFields()['_entities'];
@@ -54,8 +44,7 @@ export function createSchema(ids: RecordIds): ExecutableSchema {
   return {
     schema,
     resolvers: boundResponses(schema),
-    immutableTypes: new Set(types.filter(({ name }) => name === 'CampaignRecord')),
-    constantFields: new Set(constantFields.filter(({ args }) => args.length === 0)),
+    constantFields: new Set(constantFields),
   };
 }
 

@@ -7,9 +7,12 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
+import type { Caller } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
+import type { OperationCosts } from '../core/operation-cost.js';
 import type { TimeSlices } from '../core/time-slices.js';
+import type { Tracer } from '../core/tracing.js';
 import type { OperationContext } from './context.js';
 import { createDocumentCheck, MAX_TOKENS, type DocumentCheck } from './document-limits.js';
 import { createDocumentStore } from './document-store.js';
@@ -19,13 +22,15 @@ import { createLoader, type LoaderOptions } from './loader.js';
 import { operationLimits } from './operation-limits.js';
 import { startOperation } from './operation.js';
 import type { RecordIds } from './record-ids.js';
+import type { ResolverOptions } from './resolvers.js';
 import { createResponseLimits } from './response-limit.js';
 import { createSchema } from './schema.js';
 import type { TextCache } from './text-cache.js';
 import { createTextExecutor } from './text-executor.js';
 import { textResponses, writeResult } from './text-responses.js';
+import { traceOperations } from './trace-operations.js';
 
-export interface GraphOptions extends LoaderOptions {
+export interface GraphOptions extends LoaderOptions, ResolverOptions {
   /** The time that one operation may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly ids: RecordIds;
@@ -36,6 +41,9 @@ export interface GraphOptions extends LoaderOptions {
   /** Which caches may store a response to a POST. */
   readonly cacheControlScope: 'private' | 'public';
   readonly slices: TimeSlices;
+  readonly costs: OperationCosts;
+  /** Undefined: operations are not traced. */
+  readonly tracer?: Tracer | undefined;
   /** Enables introspection, and suggestions in error messages. */
   readonly explorable: boolean;
   /** Called with every error that is neither a LookupFailure nor an error of the request. */
@@ -48,27 +56,35 @@ export interface Graph {
   readonly apollo: ApolloServer<OperationContext>;
   /** Must be called with a document before Apollo Server reads it. */
   readonly checkDocument: DocumentCheck['check'];
-  /** Starts an operation. The caller must call `end` when the response is sent or the connection closes. */
-  readonly begin: (requestId?: string) => { readonly context: OperationContext; readonly end: () => void };
+  /**
+   * Starts an operation. The caller must call `end` when the response is sent or the connection closes.
+   *
+   * @param showsCost whether the response says in `extensions.wolkvox` what it has cost
+   */
+  readonly begin: (
+    caller?: Caller,
+    showsCost?: boolean,
+  ) => { readonly context: OperationContext; readonly end: () => void };
   /** Forgets the texts of documents, because they may hold personal data. */
   readonly clearDocuments: () => void;
 }
 
 export function createGraph(options: GraphOptions): Graph {
-  const { deadlineMs, explorable, onBug, clock, observe, slices } = options;
+  const { deadlineMs, explorable, onBug, clock, observe, slices, tracer } = options;
   const documentCheck = createDocumentCheck();
   const documentStore = createDocumentStore();
   const responseLimits = createResponseLimits(options.responseLimitBytes);
-  const executable = createSchema(options.ids);
+  const executable = createSchema(options);
   const textExecutor = createTextExecutor(executable, options.texts);
   const apollo = new ApolloServer<OperationContext>({
     schema: executable.schema,
-    introspection: explorable,
+    // Apollo Server's rule against introspection names settings of its own.
+    introspection: true,
     hideSchemaDetailsFromClientErrors: !explorable,
     includeStacktraceInErrorResponses: false,
     formatError: createErrorFormatter(onBug),
     parseOptions: { maxLexicalTokens: MAX_TOKENS },
-    validationRules: [onlyDefinedOperationTypes],
+    validationRules: [onlyDefinedOperationTypes, ...(explorable ? [] : [noIntrospection])],
     documentStore,
     // Routers send whole documents to a subgraph, so a store of texts by their hashes would serve nobody.
     persistedQueries: false,
@@ -85,8 +101,10 @@ export function createGraph(options: GraphOptions): Graph {
       textResponses(textExecutor),
       cacheControlHeader(clock, options.cacheControlScope),
       errorLimit(),
+      showCost(options.costs),
       // After the limit, so that the errors are counted that the caller sees.
       reportFailedOperations(observe),
+      ...(tracer === undefined ? [] : [traceOperations()]),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -98,21 +116,25 @@ export function createGraph(options: GraphOptions): Graph {
   return {
     apollo,
     checkDocument: (query) => documentCheck.check(query),
-    begin(requestId) {
-      const running = startOperation(deadlineMs, clock, requestId);
+    begin(caller, showsCost = false) {
+      const span = tracer?.startOperation(caller ?? {});
+      const running = startOperation(deadlineMs, clock, caller, span?.context);
+      if (showsCost) options.costs.track(running.operation);
       const responseLimit = responseLimits.start();
-      const context = { running, loader: createLoader(running, options), responseLimit, slices };
+      const context = { running, loader: createLoader(running, options), responseLimit, slices, span };
       return {
         context,
         end() {
           running.end();
           responseLimit.end();
+          span?.end();
         },
       };
     },
     clearDocuments() {
       documentCheck.clear();
       documentStore.clear();
+      textExecutor.clear();
     },
   };
 }
@@ -125,6 +147,16 @@ function onlyDefinedOperationTypes(context: ValidationContext): ASTVisitor {
     OperationDefinition(node) {
       if (context.getSchema().getRootType(node.operation)) return;
       const message = `This graph has only queries; got a ${node.operation}.`;
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  };
+}
+
+function noIntrospection(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.name.value !== '__schema' && node.name.value !== '__type') return;
+      const message = `Introspection (${node.name.value}) is off. The operator can turn it on with PLAYGROUND=true.`;
       context.reportError(new GraphQLError(message, { nodes: node }));
     },
   };
@@ -149,6 +181,22 @@ function cacheControlHeader(
           // A cache on the way of a GET does not check the router secret. Routers send POST.
           const scope = request.http?.method === 'GET' ? 'private' : postScope;
           response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, ${scope}` : 'no-store');
+          return Promise.resolve();
+        },
+      }),
+  };
+}
+
+/** Adds what an operation has cost to its response, if the request asks for it. */
+function showCost(costs: OperationCosts): ApolloServerPlugin<OperationContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        willSendResponse({ response: { body }, contextValue: { running } }) {
+          const cost = costs.read(running.operation);
+          if (cost === undefined || body.kind !== 'single') return Promise.resolve();
+          const wolkvox = { ...cost, callsLeftToday: cost.callsLeftToday ?? null };
+          body.singleResult.extensions = { ...body.singleResult.extensions, wolkvox };
           return Promise.resolve();
         },
       }),

@@ -17,6 +17,8 @@ export interface TextCacheOptions {
   readonly maxBytes: number;
   /** How long the texts of an object are kept after the first one, in milliseconds. 0: none is kept. */
   readonly keepMs: number;
+  /** Changes when the texts of the same objects become different. The texts of another version are dropped. */
+  readonly version: () => number;
 }
 
 interface Texts {
@@ -28,11 +30,22 @@ interface Texts {
 /** An upper estimate of the memory that an object with texts takes. */
 const OBJECT_BYTES = 400;
 
-export function createTextCache({ maxBytes, keepMs }: TextCacheOptions): TextCache {
+export function createTextCache({ maxBytes, keepMs, version }: TextCacheOptions): TextCache {
   if (maxBytes === 0 || keepMs === 0) return NO_CACHE;
   const sources = new LRUCache<object, Texts>({ maxSize: maxBytes, ttl: keepMs, ttlAutopurge: true });
+  let textVersion = version();
+
+  function dropOtherVersion(): void {
+    const current = version();
+    if (current !== textVersion) sources.clear();
+    textVersion = current;
+  }
+
   return {
-    get: (source, selection) => sources.get(source)?.texts.get(selection),
+    get(source, selection) {
+      dropOtherVersion();
+      return sources.get(source)?.texts.get(selection);
+    },
     put(source, selection, text) {
       const entry = sources.get(source) ?? { texts: new Map<string, string>(), bytes: OBJECT_BYTES };
       // Two bytes a character.

@@ -4,7 +4,7 @@
  * graphql-js builds a tree of objects, with several promises and objects for each field, and `JSON.stringify` turns it
  * into text. This executor compiles the operation to functions, one for each selected field, that write the text of a
  * value. No code is generated: the functions are closures over the field's resolver, its name in the response and the
- * function for its type. They are kept with the parsed document, so a document is compiled once.
+ * function for its type. They are kept, so an operation is compiled once.
  *
  * It covers success only. `execute` returns undefined if anything is unusual: an error of a resolver, null for a field
  * that must not be null, a value of an unexpected type, introspection, wrong variables, a response that is too large.
@@ -28,7 +28,7 @@ import {
   Kind,
   OperationTypeNode,
   getArgumentValues,
-  getNamedType,
+  getNullableType,
   getVariableValues,
   isAbstractType,
   isEnumType,
@@ -49,15 +49,19 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import type { OperationContext, Resolver } from './context.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
+import { isImmutable } from './record-lists.js';
 import type { ExecutableSchema } from './schema.js';
 import type { TextCache } from './text-cache.js';
 
 export interface TextExecutor {
   /** The JSON of the response's `data`; undefined: graphql-js must execute the operation. It never rejects. */
   execute(request: TextRequest): Promise<string | undefined>;
+  /** Forgets the compiled operations. Their arguments may hold personal data. */
+  clear(): void;
 }
 
 export interface TextRequest {
@@ -73,8 +77,10 @@ const PART_CHARACTERS = 400_000;
 const LOAD_CHARACTERS = 1_000;
 /** The response limit is asked each time when so many characters were written. */
 const COUNTED_CHARACTERS = 50_000;
-/** Compiled forms of an operation, one for each combination of the variables of `@skip` and `@include`. */
-const MAX_FORMS = 16;
+/** A larger operation takes too long to compile. It is left to graphql-js. */
+const MAX_FIELDS = 5_000;
+/** The compiled fields that are kept, of all operations together. A field needs about a kilobyte. */
+const MAX_COMPILED_FIELDS = 20_000;
 
 /** One execution. */
 interface Run {
@@ -109,38 +115,39 @@ const STEP_BACK = new Error('graphql-js must execute the operation.');
 
 export function createTextExecutor(executable: ExecutableSchema, texts: TextCache): TextExecutor {
   const operations = new WeakMap<OperationDefinitionNode, KnownOperation>();
+  const compiled = new LRUCache<string, CompiledOperation>({
+    maxSize: MAX_COMPILED_FIELDS,
+    sizeCalculation: ({ fields }) => fields,
+  });
+  let lastId = 0;
 
   function knownOperation({ document, operation }: TextRequest): KnownOperation {
     let known = operations.get(operation);
     if (known === undefined) {
-      known = { variables: sortVariables(operation), conditions: conditionsIn(document), forms: new Map() };
+      lastId += 1;
+      known = { id: lastId, variables: sortVariables(operation), conditions: conditionsIn(document) };
       operations.set(operation, known);
     }
     return known;
   }
 
-  function formOf(request: TextRequest, { conditions, forms }: KnownOperation, variables: Variables): Write {
-    const key = conditions.map((name) => (variables[name] === true ? 't' : 'f')).join('');
-    let form = forms.get(key);
-    if (form === undefined) {
-      form = compileOperation(executable, texts, request, variables);
-      if (forms.size < MAX_FORMS) forms.set(key, form);
+  /** An operation is compiled once for each combination of the variables of `@skip` and `@include`. */
+  function writerOf(request: TextRequest, { id, conditions }: KnownOperation, variables: Variables): Write {
+    const key = `${id} ${conditions.map((name) => (variables[name] === true ? 't' : 'f')).join('')}`;
+    let known = compiled.get(key);
+    if (known === undefined) {
+      known = compileOperation(executable, texts, request, variables);
+      compiled.set(key, known);
     }
-    return form;
+    return known.write;
   }
 
   async function write(request: TextRequest): Promise<string> {
     const known = knownOperation(request);
     const variables = coerceVariables(executable.schema, known, request.variables);
-    const run: Run = {
-      context: request.context,
-      variables,
-      written: 0,
-      counted: 0,
-      work: 0,
-      partEnd: PART_CHARACTERS,
-    };
-    const text = await formOf(request, known, variables)(undefined, run);
+    const counters = { written: 0, counted: 0, work: 0, partEnd: PART_CHARACTERS };
+    const run: Run = { context: request.context, variables, ...counters };
+    const text = await writerOf(request, known, variables)(undefined, run);
     count(run);
     return text;
   }
@@ -155,15 +162,22 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
         return undefined;
       }
     },
+    clear: () => compiled.clear(),
   };
 }
 
 /** What is found out once about an operation. */
 interface KnownOperation {
+  readonly id: number;
   readonly variables: SortedVariables;
   /** The variables of `@skip` and `@include`. */
   readonly conditions: readonly string[];
-  readonly forms: Map<string, Write>;
+}
+
+interface CompiledOperation {
+  readonly write: Write;
+  /** How many fields were compiled. */
+  readonly fields: number;
 }
 
 interface SortedVariables {
@@ -217,6 +231,8 @@ interface Compilation extends ExecutableSchema {
   readonly fragments: Record<string, FragmentDefinitionNode>;
   /** Only those of `@skip` and `@include` are read. */
   readonly variables: Variables;
+  /** How many fields were compiled. */
+  fields: number;
 }
 
 type Fields = ReadonlyMap<string, readonly FieldNode[]>;
@@ -226,14 +242,17 @@ function compileOperation(
   texts: TextCache,
   { document, operation }: TextRequest,
   variables: Variables,
-): Write {
+): CompiledOperation {
   const { schema } = executable;
   const type = schema.getQueryType();
-  if (operation.operation !== OperationTypeNode.QUERY || !type) return stepBack;
-  const fragments = fragmentsOf(document);
-  const fields = collectFields(schema, fragments, variables, type, operation.selectionSet);
-  return compileObject({ ...executable, texts, fragments, variables }, type, fields).write;
+  if (operation.operation !== OperationTypeNode.QUERY || !type) return LEFT_TO_GRAPHQL_JS;
+  const compilation: Compilation = { ...executable, texts, fragments: fragmentsOf(document), variables, fields: 0 };
+  const fields = collectFields(schema, compilation.fragments, variables, type, operation.selectionSet);
+  const { write } = compileObject(compilation, type, fields);
+  return compilation.fields > MAX_FIELDS ? LEFT_TO_GRAPHQL_JS : { write, fields: compilation.fields + 1 };
 }
+
+const LEFT_TO_GRAPHQL_JS: CompiledOperation = { write: stepBack, fields: 1 };
 
 function compileObject(compilation: Compilation, type: GraphQLObjectType, fields: Fields): Compiled {
   const compiled = [...fields].map(([name, nodes]) => compileField(compilation, type, name, nodes));
@@ -261,21 +280,33 @@ function compileField(
     return { label, write: () => `"${parent.name}"`, selection: `${responseName}:__typename` };
   }
   const field = parent.getFields()[name];
-  // Introspection.
-  if (field === undefined) return { label, write: stepBack, selection: undefined };
+  compilation.fields += 1;
+  // Introspection has fields that no type has.
+  if (field === undefined || compilation.fields > MAX_FIELDS) return { label, write: stepBack, selection: undefined };
   const resolve = compilation.resolvers.get(field) ?? propertyResolver(name);
   const readArguments = compileArguments(field, nodes);
   const value = compileType(compilation, field.type, nodes);
-  const isConstant = value.selection !== undefined && compilation.constantFields.has(field);
+  const isConstant = compilation.constantFields.has(field) && !nodes.some(hasVariable);
   return {
     label,
     write(source, run) {
-      if (field.args.length > 0) run.work += LOAD_CHARACTERS;
+      if (!isConstant && field.args.length > 0) run.work += LOAD_CHARACTERS;
       const resolved = resolve(source, readArguments(run.variables), run.context);
       return isPromise(resolved) ? later(resolved, (known) => value.write(known, run)) : value.write(resolved, run);
     },
-    selection: isConstant ? `${responseName}:${name}${value.selection}` : undefined,
+    selection: isConstant ? selectionOf(responseName, nodes, value.selection) : undefined,
   };
+}
+
+/** @param inner the selection of the field's value */
+function selectionOf(
+  responseName: string,
+  [node]: readonly FieldNode[],
+  inner: string | undefined,
+): string | undefined {
+  if (node === undefined || inner === undefined) return undefined;
+  const args = (node.arguments ?? []).map(print).join(',');
+  return `${responseName}:${node.name.value}(${args})${inner}`;
 }
 
 /** The arguments of a field. They are read once if they have no variable. */
@@ -322,33 +353,38 @@ function compileType(compilation: Compilation, type: GraphQLOutputType, nodes: r
 
 function compileValue(compilation: Compilation, type: GraphQLOutputType, nodes: readonly FieldNode[]): Compiled {
   if (isLeafType(type)) return { write: createLeafWriter(type), selection: '' };
-  if (isListType(type)) {
-    const item = compileType(compilation, type.ofType, nodes);
-    const list = { write: createListWriter(item.write), selection: item.selection };
-    return compilation.immutableTypes.has(getNamedType(type)) ? keepTexts(compilation.texts, list) : list;
-  }
-  const compileFor = (objectType: GraphQLObjectType): Compiled => {
-    const fields = collectSubfields(
-      compilation.schema,
-      compilation.fragments,
-      compilation.variables,
-      objectType,
-      nodes,
-    );
-    return compileObject(compilation, objectType, fields);
-  };
-  if (isObjectType(type)) return compileFor(type);
+  if (isListType(type)) return compileList(compilation, type.ofType, nodes);
+  if (isObjectType(type)) return keepTexts(compilation, compileObjectType(compilation, type, nodes));
   if (!isAbstractType(type)) return { write: stepBack, selection: undefined };
   const writers = new Map<unknown, Write>();
   for (const objectType of compilation.schema.getPossibleTypes(type)) {
-    const object = compileFor(objectType);
-    const isImmutable = compilation.immutableTypes.has(objectType);
-    writers.set(objectType.name, (isImmutable ? keepTexts(compilation.texts, object) : object).write);
+    writers.set(objectType.name, compileValue(compilation, objectType, nodes).write);
   }
   return {
     write: (value, run) => (writers.get((value as Typed).__typename) ?? stepBack)(value, run),
     selection: undefined,
   };
+}
+
+/** The text of an immutable list is kept as a whole, and not those of its items. */
+function compileList(compilation: Compilation, itemType: GraphQLOutputType, nodes: readonly FieldNode[]): Compiled {
+  const objectType = getNullableType(itemType);
+  if (!isObjectType(objectType)) {
+    const { write, selection } = compileType(compilation, itemType, nodes);
+    return { write: createListWriter(write), selection };
+  }
+  const item = compileObjectType(compilation, objectType, nodes);
+  const writeWhole = keepTexts(compilation, { ...item, write: createListWriter(item.write) }).write;
+  const writeItems = createListWriter(keepTexts(compilation, item).write);
+  return {
+    write: (value, run) => (isImmutable(value) ? writeWhole : writeItems)(value, run),
+    selection: item.selection,
+  };
+}
+
+function compileObjectType(compilation: Compilation, type: GraphQLObjectType, nodes: readonly FieldNode[]): Compiled {
+  const { schema, fragments, variables } = compilation;
+  return compileObject(compilation, type, collectSubfields(schema, fragments, variables, type, nodes));
 }
 
 /** A value of an abstract type. */
@@ -428,8 +464,8 @@ function count(run: Run): void {
   run.counted = run.written;
 }
 
-/** Keeps the text of an immutable object or list. */
-function keepTexts(texts: TextCache, { write, selection }: Compiled): Compiled {
+/** Keeps the text of an immutable object or list. Others are written each time. */
+function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Compiled {
   if (selection === undefined) return { write, selection };
   const keep = (value: object, text: string): string => {
     texts.put(value, selection, text);
@@ -438,7 +474,7 @@ function keepTexts(texts: TextCache, { write, selection }: Compiled): Compiled {
   return {
     selection,
     write(value, run) {
-      if (typeof value !== 'object' || value === null) return stepBack();
+      if (!isImmutable(value)) return write(value, run);
       const known = texts.get(value, selection);
       if (known !== undefined) {
         run.written += known.length;

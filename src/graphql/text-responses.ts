@@ -31,5 +31,7 @@ export function textResponses(executor: TextExecutor): ApolloServerPlugin<Operat
 /** The JSON of a result and a newline, as Apollo Server writes it. */
 export function writeResult(result: FormattedExecutionResult): string {
   const data: unknown = result.data;
-  return data instanceof WrittenData ? `{"data":${data.text}}\n` : `${JSON.stringify(result)}\n`;
+  if (!(data instanceof WrittenData)) return `${JSON.stringify(result)}\n`;
+  const extensions = result.extensions === undefined ? '' : `,"extensions":${JSON.stringify(result.extensions)}`;
+  return `{"data":${data.text}${extensions}}\n`;
 }

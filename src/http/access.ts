@@ -2,14 +2,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Observe } from '../core/events.js';
 import { errorBody } from './error-responses.js';
 import { createHostCheck } from './host-check.js';
-import { createSecretCheck } from './secret-check.js';
+import { bearerToken, createSecretCheck } from './secret-check.js';
+import type { StatusAccess } from './status-access.js';
+import { asksForLogin, concernsStatus } from './status-routes.js';
 
 export interface AccessOptions {
   /** The secrets of the router. Empty: requests need none, but must name an allowed host. */
   readonly routerSecrets: readonly string[];
   /** Hosts that are served without a router secret, beside loopback; lower case, without a port. */
   readonly allowedHosts: readonly string[];
-  /** A bearer token for `/metrics`; undefined: there is none. */
+  /** A bearer token for `/metrics` and `/status`; undefined: there is none. */
   readonly metricsToken: string | undefined;
   /** Whether `/metrics` is open to everybody. */
   readonly metricsPublic: boolean;
@@ -57,9 +59,10 @@ const UNKNOWN_HOST: Refusal = {
 export function protectRoutes(
   app: FastifyInstance,
   options: AccessOptions,
+  statusAccess: StatusAccess,
   isPage: (request: FastifyRequest) => boolean,
 ): void {
-  const refusalOf = createAccessCheck(options, isPage);
+  const refusalOf = createAccessCheck(options, statusAccess, isPage);
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refusalOf(request);
     if (refusal === undefined) return;
@@ -70,6 +73,7 @@ export function protectRoutes(
 
 function createAccessCheck(
   { routerSecrets, allowedHosts, metricsToken, metricsPublic }: AccessOptions,
+  statusAccess: StatusAccess,
   isPage: (request: FastifyRequest) => boolean,
 ): (request: FastifyRequest) => Refusal | undefined {
   const hasRouterSecret = createSecretCheck(routerSecrets);
@@ -79,6 +83,7 @@ function createAccessCheck(
   return (request) => {
     const { headers, routeOptions } = request;
     if (HEALTH_ROUTES.includes(routeOptions.url ?? '')) return undefined;
+    if (statusAccess.needsSecret && concernsStatus(request)) return statusRefusal(request);
     const isMetrics = routeOptions.url === '/metrics';
     if (isMetrics && (metricsPublic || hasMetricsToken(bearerToken(headers.authorization)))) return undefined;
     if (hasRouterSecret(headers['router-authorization'])) return undefined;
@@ -86,8 +91,9 @@ function createAccessCheck(
     if (routerSecrets.length > 0) return isPage(request) ? undefined : NO_SECRET;
     return hasAllowedHost(headers.host) ? undefined : UNKNOWN_HOST;
   };
-}
 
-function bearerToken(header = ''): string | undefined {
-  return /^bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
+  function statusRefusal(request: FastifyRequest): Refusal | undefined {
+    if (statusAccess.hasSecret(request) || asksForLogin(request)) return undefined;
+    return metricsToken === undefined ? NO_SECRET : NO_METRICS_TOKEN;
+  }
 }

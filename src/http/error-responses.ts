@@ -14,7 +14,7 @@ import {
 } from './request-body.js';
 
 export const UNKNOWN_ADDRESS =
-  'The address must be /graphql, /, /livez, /readyz, /metrics or /forget, with a method that it has; got another one.';
+  'The address must be /graphql, /, /livez, /readyz, /metrics, /status or /forget, with a method that it has; got another one.';
 const UNREADABLE_REQUEST = 'The request is not valid HTTP, or its address or body cannot be read.';
 
 /** Messages for the errors of a request that Fastify finds. Its own messages repeat parts of the request. */

@@ -1,19 +1,23 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
+import type { Caller } from '../core/answer.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
+import { readCaller } from './caller.js';
 import { errorBody, UNKNOWN_ADDRESS } from './error-responses.js';
 
 export interface GraphRoutesOptions<Context extends object> {
   readonly apollo: ApolloServer<Context>;
   /** Starts an operation. `end` is called when its response is sent or its connection closes. */
-  readonly begin: (requestId: string) => StartedOperation<Context>;
+  readonly begin: (caller: Caller, showsCost: boolean) => StartedOperation<Context>;
   /** Returns the error of a document that exceeds a limit. */
   readonly checkDocument: (query: string) => GraphQLError | undefined;
   /** Undefined: there is no playground. */
   readonly playground: PlaygroundPage | undefined;
   readonly metrics: { countResponse(status: number, seconds: number): void };
+  /** The secrets of the router. Empty: anybody may ask, so the names of callers are not trusted. */
+  readonly routerSecrets: readonly string[];
   /** The size of one response. The graph estimates it before it resolves; this is checked at the end. */
   readonly responseLimitBytes: number;
   readonly observe: Observe;
@@ -38,6 +42,7 @@ export function addGraphRoutes<Context extends object>(
   options: GraphRoutesOptions<Context>,
 ): void {
   const { apollo, begin, checkDocument, playground, metrics } = options;
+  const trustsNames = options.routerSecrets.length > 0;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -59,7 +64,10 @@ export function addGraphRoutes<Context extends object>(
     handler: async (request, reply) => {
       const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: toGraphRequest(request),
-        context: () => Promise.resolve(beginOperation(begin(request.id), request, reply)),
+        context: () => {
+          const showsCost = request.headers['wolkvox-cost'] === '1';
+          return Promise.resolve(beginOperation(begin(readCaller(request, trustsNames), showsCost), request, reply));
+        },
       });
       if (body.kind !== 'complete') throw new Error('Expected a response in one part; got several.');
       for (const [name, value] of headers) void reply.header(name, value);

@@ -15,6 +15,11 @@ export function createSecretCheck(
   };
 }
 
+/** The token of a header `Authorization: Bearer …`; undefined if it has none. */
+export function bearerToken(header = ''): string | undefined {
+  return /^bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -7,8 +7,11 @@ import { createDrain } from './drain.js';
 import { errorBody, reportErrors, UNKNOWN_ADDRESS } from './error-responses.js';
 import { addGraphRoutes, asksForPage, type GraphRoutesOptions } from './graph-routes.js';
 import { readJsonBodies } from './request-body.js';
+import { createStatusAccess, type StatusAccessOptions } from './status-access.js';
+import { addStatusRoutes, type StatusRoutesOptions } from './status-routes.js';
 
-export interface HttpOptions<Context extends object> extends GraphRoutesOptions<Context>, AccessOptions, AppOptions {
+export interface HttpOptions<Context extends object>
+  extends GraphRoutesOptions<Context>, AccessOptions, AppOptions, StatusRoutesOptions, StatusAccessOptions {
   /** The state of the layers, for `/readyz`. It does not change the status: another replica would not do better. */
   readonly health: () => object;
   readonly metrics: {
@@ -48,7 +51,8 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     deadlineMs: options.operationDeadlineMs + END_MS,
   });
   reportErrors(app, options.observe);
-  protectRoutes(app, options, (request) => options.playground !== undefined && asksForPage(request));
+  const statusAccess = createStatusAccess(options);
+  protectRoutes(app, options, statusAccess, (request) => options.playground !== undefined && asksForPage(request));
   readJsonBodies(app, options.slices);
   app.addHook('onSend', async (_, reply, payload) => {
     // Also for requests that came before the drain: the client's next request must go to another replica.
@@ -59,6 +63,7 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
   addGraphRoutes(app, options);
   addMetricsRoute(app, options);
   addForgetRoute(app, options);
+  const status = addStatusRoutes(app, options, statusAccess);
   addNotFoundRoute(app);
 
   return {
@@ -70,6 +75,7 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     async drain() {
       if (state === 'draining') return;
       state = 'draining';
+      status.close();
       await closeGracefully();
     },
   };

@@ -32,14 +32,50 @@ const LOGO =
   '<g stroke="#fff" stroke-width="3" stroke-linecap="round"><path d="M8 10h16"/><path d="M8 16h11"/>' +
   '<path d="M8 22h6"/></g></svg>';
 
+/** The colours of errors, fields and types, with enough contrast for text. */
+const LIGHT_COLORS = '--color-error: 13, 93%, 38%; --color-info: 208, 100%, 38%; --color-warning: 36, 100%, 28%;';
+const DARK_COLORS = '--color-error: 13, 100%, 76%;';
+
 /**
- * The last rule keeps a tab in its position: GraphiQL moves a tab when it gets the focus, so the tab would leave the
- * pointer during a click.
+ * GraphiQL is made for wide windows. In a narrow one the panes are one above the other, and the documentation covers
+ * the editors. Its style for that state is `left: -1000px` while it is closed. GraphiQL sets sizes as inline styles,
+ * which only `!important` changes.
+ *
+ * The rule of the tabs keeps a tab in its position: GraphiQL moves a tab when it gets the focus, so the tab would leave
+ * the pointer during a click.
  */
 const OWN_STYLE = `
 html, body, #root { height: 100%; margin: 0; }
 .graphiql-logo > div { gap: 8px; white-space: nowrap; }
-.graphiql-tabs .graphiql-tab { transform: none !important; }
+.graphiql-logo > div > div { width: 28px !important; }
+.graphiql-container .graphiql-logo, .monaco-editor .margin .line-numbers {
+  color: hsl(var(--color-neutral)) !important;
+}
+.graphiql-tabs .graphiql-tab { flex: none; transform: none !important; }
+.graphiql-doc-explorer a { text-decoration: underline; }
+body.graphiql-light .graphiql-container { ${LIGHT_COLORS} }
+body.graphiql-dark .graphiql-container { ${DARK_COLORS} }
+@media (prefers-color-scheme: light) { body:not(.graphiql-dark) .graphiql-container { ${LIGHT_COLORS} } }
+@media (prefers-color-scheme: dark) { body:not(.graphiql-light) .graphiql-container { ${DARK_COLORS} } }
+@media (max-width: 700px) {
+  .graphiql-container { width: 100%; height: 100%; }
+  .graphiql-container > .graphiql-container { flex-direction: column-reverse; }
+  .graphiql-container .graphiql-sidebar { flex-direction: row; width: auto; padding: 4px 12px; }
+  .graphiql-container .graphiql-sidebar > button { margin-top: 0 !important; }
+  .graphiql-container .graphiql-sidebar > button:nth-of-type(3) { margin-left: auto; }
+  .graphiql-container .graphiql-main { min-height: 0; }
+  .graphiql-container .graphiql-sessions { margin: 8px 8px 0; }
+  .graphiql-logo span { display: none; }
+  .graphiql-container #graphiql-session { flex-direction: column; min-height: 0; }
+  .graphiql-container .graphiql-editors { flex: 3 1 0 !important; min-height: 0; }
+  .graphiql-container .graphiql-response { flex: 2 1 0 !important; min-height: 0; padding-top: 8px; }
+  .graphiql-container .graphiql-response .result-window { min-height: 0; overflow: hidden; }
+  .graphiql-container .graphiql-query-editor { padding: 8px; }
+  .graphiql-container .graphiql-editor-tools, .graphiql-container .graphiql-editor-tool { padding: 4px 8px; }
+  .graphiql-horizontal-drag-bar { display: none; }
+  .graphiql-container .graphiql-plugin { flex: 1 !important; border: 0; }
+  .graphiql-plugin:not([style*='left: -1000px']) ~ .graphiql-sessions { display: none; }
+}
 `;
 
 /**
@@ -58,8 +94,36 @@ const workers = {
   graphql: asUrl(${asScriptValue(bundle.graphqlWorker)}),
 };
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_id, label) => workers[label] };
-${bundle.js};
+${corrected(bundle.js)};
 const options = ${asScriptValue(graphiqlOptions(settings))};
+const { endpoint, requestHeaders, neededHeaders, hint } = ${asScriptValue(fetcherOptions(settings))};
+const fetcher = async ({ query, variables, operationName }, { headers = {} } = {}) => {
+  // A request without a secret would be refused, counted and logged, at each visit of the page.
+  const given = Object.keys(headers).filter((name) => headers[name] !== '').map((name) => name.toLowerCase());
+  if (neededHeaders.some((name) => !given.includes(name))) return { hint };
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { ...requestHeaders, ...headers },
+    // GraphiQL reads the name 0.1 s after a tab is opened. Until then it has the name of the tab before.
+    body: JSON.stringify({ query, variables, ...(query.split(/\\W+/).includes(operationName) && { operationName }) }),
+  });
+  const notJson = 'The response has the HTTP status ' + response.status + ', and its body is not JSON.';
+  const result = await response.json().catch(() => ({ errors: [{ message: notJson }] }));
+  if (result.data?.__schema?.types) hideFederation(result.data.__schema);
+  if (response.status === 401 && hint !== undefined) return { status: 401, hint, ...result };
+  // The cost of the response is first, so that it is in sight.
+  const { extensions, ...parts } = result;
+  return extensions === undefined ? parts : { extensions, ...parts };
+};
+// The editor does not need the types and directives of the federation library. It needs those of the operations that
+// routers send, to check them, so they come last.
+const hideFederation = (schema) => {
+  const isOfRouter = ({ name }) => /^_[^_]/.test(name);
+  const routerLast = (list) => [...list.filter((one) => !isOfRouter(one)), ...list.filter(isOfRouter)];
+  schema.directives = schema.directives.filter(({ locations }) => locations.includes('FIELD'));
+  schema.types = routerLast(schema.types.filter(({ name }) => !/^(?:(?:link|federation)__|CacheControlScope$)/.test(name)));
+  for (const type of schema.types) type.fields &&= routerLast(type.fields);
+};
 // GraphiQL restores its tabs, but shows an empty one. These options select the tab that was active.
 const { tabs, activeTabIndex } = JSON.parse(sessionStorage.getItem('graphiql:tabState')) ?? {
   tabs: options.defaultTabs,
@@ -67,6 +131,7 @@ const { tabs, activeTabIndex } = JSON.parse(sessionStorage.getItem('graphiql:tab
 };
 YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   ...options,
+  fetcher,
   query: tabs[activeTabIndex]?.query,
   variables: tabs[activeTabIndex]?.variables,
   // Operations hold phones and customer ids, so they are kept out of the address, and stored only until the tab is
@@ -87,7 +152,7 @@ ${OWN_STYLE}</style>
 </head>
 <body>
 <noscript>The playground needs JavaScript. Without it, use POST ${escapeHtml(settings.endpoint)}.</noscript>
-<div id="root"></div>
+<main id="root"></main>
 <script>${script}</script>
 </body>
 </html>
@@ -95,7 +160,39 @@ ${OWN_STYLE}</style>
   return { html, contentSecurityPolicy: policyFor(script) };
 }
 
-function graphiqlOptions({ title, endpoint, examples, headerNames }: PageSettings): object {
+/** Each text of the bundle, and the one that replaces it. */
+const CORRECTIONS = [
+  // A tab is an element with two buttons in it. A screen reader does not read buttons in the role `tab`.
+  ['"aria-selected":r,dragElastic:!1,role:"tab"', '"aria-current":r,dragElastic:!1,role:"listitem"'],
+  ['role:"tablist"', 'role:"list"'],
+  // Two colours have too little contrast for text: comments on a dark page, and numbers on a light one.
+  ['{token:"comment",foreground:"608B4E"}', '{token:"comment",foreground:"7FAF6B"}'],
+  ['{token:"number",foreground:"098658"}', '{token:"number",foreground:"087048"}'],
+] as const;
+
+/** @throws Error if the bundle is not the version for which the corrections are written */
+function corrected(js: string): string {
+  return CORRECTIONS.reduce((text, [given, wanted]) => {
+    if (!text.includes(given)) throw new Error(`The bundle of GraphiQL must contain ${given}.`);
+    return text.replaceAll(given, wanted);
+  }, js);
+}
+
+function fetcherOptions({ endpoint, headerNames }: PageSettings): object {
+  return {
+    endpoint,
+    // The service answers the last one with the cost of the response, in extensions.wolkvox.
+    requestHeaders: { 'content-type': 'application/json', accept: 'application/json', 'wolkvox-cost': '1' },
+    neededHeaders: headerNames.map((name) => name.toLowerCase()),
+    hint:
+      headerNames.length === 0
+        ? undefined
+        : `Enter the value of ${headerNames.join(' and ')} in the pane Headers, and send the operation. ` +
+          'After that, "Re-fetch GraphQL schema" shows the documentation.',
+  };
+}
+
+function graphiqlOptions({ title, examples, headerNames }: PageSettings): object {
   const headers =
     headerNames.length === 0
       ? undefined
@@ -103,7 +200,6 @@ function graphiqlOptions({ title, endpoint, examples, headerNames }: PageSetting
   return {
     title: escapeHtml(title),
     logo: LOGO,
-    endpoint,
     defaultTabs: examples.map(({ query, variables }) => ({ query, variables: variables ?? null, headers })),
     defaultHeaders: headers,
     defaultEditorToolsVisibility: headers === undefined ? 'variables' : 'headers',

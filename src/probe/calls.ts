@@ -45,7 +45,10 @@ export interface Calls {
   close(): Promise<void>;
 }
 
-export interface CallsOptions extends Pick<WolkvoxClientOptions, 'baseUrl' | 'account' | 'timeoutMs' | 'zone'> {
+export interface CallsOptions extends Pick<
+  WolkvoxClientOptions,
+  'baseUrl' | 'proxyUrl' | 'account' | 'timeoutMs' | 'zone'
+> {
   readonly clock: Clock;
   /** A further call is a bug, and is not sent. */
   readonly atMost: number;

@@ -26,7 +26,9 @@ same environment variables as the service; without WOLKVOX_TOKEN it asks the bui
   --yes                   does not ask whether to go on, and asks for no person
   --help, --version
 
-See docs/probe.md. Exit codes: 0 all was asked, 1 something failed, 130 it was stopped.`;
+See docs/probe.md.
+
+Exit codes: 0 all was asked; 1 something failed; 130 a signal stopped it.`;
 const MANIFEST = new URL('../../package.json', import.meta.url);
 const EXIT_STOPPED = 130;
 
@@ -136,8 +138,8 @@ async function probe(
   const facts = { version: readVersion(), startedAt: new Date().toISOString(), upstream: kind };
   // Written before the first call, so that no call is wasted if the file cannot be written.
   write(output, createReport({ ...facts, ...notBegun(), calls: { made: 0, atMost }, durationsMs: [] }));
-  const { callTimeoutMs: timeoutMs, zone } = config;
-  const calls = createCalls({ baseUrl, account, timeoutMs, zone, clock: createClock(), atMost, signal });
+  const { proxyUrl, callTimeoutMs: timeoutMs, zone } = config;
+  const calls = createCalls({ baseUrl, proxyUrl, account, timeoutMs, zone, clock: createClock(), atMost, signal });
   try {
     const outcome = await askQuestions(
       {

@@ -96,7 +96,7 @@ const ADVICE: Partial<Readonly<Record<FailureKind, string>>> = {
   throttled: 'Repeat the probe later, while nothing else uses the account.',
   maintenance: 'Wolkvox makes backups at night. Repeat the probe later.',
   'not-connected':
-    'Check WOLKVOX_SERVER and the network. If the account accepts listed IP addresses only, list the one of this machine.',
+    'Check WOLKVOX_SERVER, HTTPS_PROXY and the network. If the account accepts listed IP addresses only, list the one of this machine.',
   request: 'Check WOLKVOX_SERVER, and WOLKVOX_BASE_URL if it is set: the address does not seem to be that of the API.',
   connection:
     'If the account accepts listed IP addresses only, list the one of this machine. Otherwise repeat the probe.',

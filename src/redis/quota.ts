@@ -13,24 +13,27 @@ const CHECK_DELAYS = Array.from({ length: 8 }, (_, checks) => checkDelayMs(check
 /**
  * KEYS[1] is the hash of a day. `counted` and `returned` only grow, so after a loss of data the larger values of Redis
  * and the replica are right. `checks` is set while Wolkvox says that the day is used up. `limit` is the one that
- * Wolkvox names; a replica that knows it takes it into the next day.
+ * Wolkvox names; a replica that knows it takes it into the next day. `others` are the calls of other programs that
+ * syncs have found; it only grows, too.
  * ARGV: action, configured limit or -1, the replica's `counted` and `returned`, milliseconds to keep, limit that
- * Wolkvox names or -1, calls that Wolkvox has counted, delays of the checks.
- * Returns status, counted, returned, the milliseconds to the next check or -1, and the limit of Wolkvox or -1.
+ * Wolkvox names or -1, calls that Wolkvox has counted or -1, the replica's `others` or -1, delays of the checks.
+ * Returns status, counted, returned, the milliseconds to the next check or -1, and the limit of Wolkvox and `others`,
+ * each -1 if it is unknown.
  */
 const quotaScript = {
   name: 'quota',
   lua: `local action, limit = ARGV[1], tonumber(ARGV[2])
-local stored = redis.call('HMGET', KEYS[1], 'counted', 'returned', 'checks', 'nextCheckAt', 'limit')
+local stored = redis.call('HMGET', KEYS[1], 'counted', 'returned', 'checks', 'nextCheckAt', 'limit', 'others')
 local counted = math.max(tonumber(stored[1] or 0), tonumber(ARGV[3]))
 local returned = math.max(tonumber(stored[2] or 0), tonumber(ARGV[4]))
 local checks, nextCheckAt = tonumber(stored[3]), tonumber(stored[4])
+local others = math.max(tonumber(stored[6] or -1), tonumber(ARGV[8]))
 local named = action ~= 'sync' and tonumber(stored[5]) or tonumber(ARGV[6])
 if limit < 0 then limit = named end
 local time = redis.call('TIME')
 local now, status = time[1] * 1000 + math.floor(time[2] / 1000), 'done'
 local function delayCheck()
-  nextCheckAt = now + tonumber(ARGV[math.min(#ARGV, 8 + checks)])
+  nextCheckAt = now + tonumber(ARGV[math.min(#ARGV, 9 + checks)])
   checks = checks + 1
 end
 if action == 'consume' then
@@ -49,8 +52,10 @@ elseif action == 'exhaust' and checks then
 elseif action == 'exhaust' then
   checks = 0
   delayCheck()
-elseif action == 'sync' then
-  counted = math.max(counted, returned + tonumber(ARGV[7]))
+elseif action == 'sync' and tonumber(ARGV[7]) >= 0 then
+  local unknown = math.max(0, returned + tonumber(ARGV[7]) - counted)
+  counted = counted + unknown
+  others = math.max(0, others) + unknown
 elseif action == 'accept' then
   checks = nil
   redis.call('HDEL', KEYS[1], 'checks')
@@ -58,17 +63,18 @@ end
 if action ~= 'read' or counted > tonumber(stored[1] or 0) then
   redis.call('HSET', KEYS[1], 'counted', counted, 'returned', returned)
   if named >= 0 then redis.call('HSET', KEYS[1], 'limit', named) end
+  if others >= 0 then redis.call('HSET', KEYS[1], 'others', others) end
   if checks then redis.call('HSET', KEYS[1], 'checks', checks, 'nextCheckAt', string.format('%.0f', nextCheckAt)) end
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
 end
-return { status, counted, returned, checks and math.max(0, nextCheckAt - now) or -1, named }`,
+return { status, counted, returned, checks and math.max(0, nextCheckAt - now) or -1, named, others }`,
 };
 
 /** The daily quota of an account. Its day is that of Redis's clock in the account's zone. */
 export function createSharedQuota(connection: Connection, options: RedisOptions): DailyQuota {
   const { account, dailyLimit, zone, clock, observe } = options;
   /** The latest count that this replica has seen. */
-  let latest = { day: '', counted: 0, returned: 0, isExhausted: false };
+  let latest = { day: '', counted: 0, returned: 0, others: -1, isExhausted: false };
   /** The limit that Wolkvox names; -1: it is not known. */
   let namedLimit = -1;
   let warned = { day: '', percent: 0 };
@@ -78,26 +84,29 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
     action: 'read' | 'consume' | 'give-back' | 'exhaust' | 'accept' | 'sync',
     day: string,
     commands: Commands = connection,
-    figures = { limit: namedLimit, used: 0 },
+    figures = { limit: namedLimit, used: -1 },
   ): Promise<{ readonly status: string; readonly checkInMs: number }> {
-    const { counted, returned } = countOf(day);
+    const { counted, returned, others } = countOf(day);
     const key = `${prefixOf('account', account)}quota:${day}`;
     const { limit: named, used } = figures;
-    const args = [action, dailyLimit ?? -1, counted, returned, KEEP_MS, named, used, ...CHECK_DELAYS];
+    const args = [action, dailyLimit ?? -1, counted, returned, KEEP_MS, named, used, others, ...CHECK_DELAYS];
     // A call must not be given back twice.
     const isOnce = action === 'give-back';
     const run = isOnce
       ? commands.send('EVAL', quotaScript.lua, 1, key, ...args)
       : commands.run(quotaScript, [key], ...args);
     const [status, ...numbers] = (await run) as readonly unknown[];
-    const [newCounted = 0, newReturned = 0, checkInMs = 0, newLimit = -1] = numbers.map(Number);
+    const [newCounted = 0, newReturned = 0, checkInMs = 0, newLimit = -1, newOthers = -1] = numbers.map(Number);
     namedLimit = newLimit;
-    if (day >= latest.day) latest = { day, counted: newCounted, returned: newReturned, isExhausted: checkInMs >= 0 };
+    if (day >= latest.day) {
+      const isExhausted = checkInMs >= 0;
+      latest = { day, counted: newCounted, returned: newReturned, others: newOthers, isExhausted };
+    }
     return { status: String(status), checkInMs };
   }
 
   function countOf(day: string): typeof latest {
-    return latest.day === day ? latest : { day, counted: 0, returned: 0, isExhausted: false };
+    return latest.day === day ? latest : { day, counted: 0, returned: 0, others: -1, isExhausted: false };
   }
 
   function limit(): number | undefined {
@@ -106,6 +115,10 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
 
   function now(): DateTime {
     return DateTime.fromMillis(clock.epochMs(), { zone });
+  }
+
+  function startOfTomorrow(): DateTime {
+    return now().startOf('day').plus({ days: 1 });
   }
 
   function today(): string {
@@ -128,7 +141,7 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
       const day = today();
       const { status, checkInMs } = await change('consume', day);
       const isUsed = status === 'used';
-      const untilTomorrowMs = now().startOf('day').plus({ days: 1 }).diff(now()).toMillis();
+      const untilTomorrowMs = startOfTomorrow().diff(now()).toMillis();
       const retryAfterSeconds = toRetryAfterSeconds(isUsed ? untilTomorrowMs : checkInMs);
       if (status !== 'done') throw new LookupFailure(isUsed ? 'quota-used' : 'quota-exhausted', { retryAfterSeconds });
       const count = countOf(day);
@@ -146,15 +159,17 @@ export function createSharedQuota(connection: Connection, options: RedisOptions)
     async markAccepted(day) {
       if (countOf(day).isExhausted) await change('accept', day);
     },
-    async sync({ limit: named = namedLimit, used = 0 }) {
+    async sync({ limit: named = namedLimit, used = -1 }) {
       const day = today();
       const isOfToday = day === now().minus(MIDNIGHT_MARGIN_MS).toFormat('yyyy-MM-dd');
-      await change('sync', day, connection, { limit: named, used: isOfToday ? used : 0 });
+      await change('sync', day, connection, { limit: named, used: isOfToday ? used : -1 });
       warn(countOf(day), 0);
     },
     state() {
-      const { day, counted, returned, isExhausted } = countOf(today());
-      return { day, used: counted - returned, limit: limit(), isExhausted };
+      const { day, counted, returned, others, isExhausted } = countOf(today());
+      const usedByOthers = others < 0 ? undefined : others;
+      const resetsAt = startOfTomorrow().toMillis();
+      return { day, used: counted - returned, limit: limit(), usedByOthers, resetsAt, isExhausted };
     },
   };
 }

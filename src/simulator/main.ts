@@ -11,7 +11,9 @@ import { SIMULATOR_TOKEN, readLatency } from './settings.js';
 const HELP = `Usage: npm run simulator [-- --help | --version]
 Serves a simulated Wolkvox API with invented people. The environment variables SIMULATOR_HOST, SIMULATOR_PORT,
 SIMULATOR_TOKEN, SIMULATOR_SEED, SIMULATOR_LATENCY_MS, SIMULATOR_DAILY_LIMIT and SIMULATOR_FAULT change it:
-see docs/simulator.md.`;
+see docs/simulator.md.
+
+Exit codes: 0 a signal stopped it; 1 it cannot start.`;
 const MANIFEST = new URL('../../package.json', import.meta.url);
 
 const whole = z.coerce.number().pipe(z.int().nonnegative());
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
   const options = { help: { type: 'boolean' }, version: { type: 'boolean' } } as const;
   const { values, tokens } = parseArgs({ options, strict: false, tokens: true });
   const unknown = tokens.find((token) => token.kind !== 'option' || !Object.hasOwn(options, token.name));
-  if (unknown !== undefined) throw new Error('Unknown option. The known options are --help and --version.');
+  if (unknown !== undefined) throw new Error('Unknown option. The known options are --help, --version.');
   if (values.help === true) console.log(HELP);
   else if (values.version === true) console.log(/"version": "(.*?)"/.exec(readFileSync(MANIFEST, 'utf8'))?.[1]);
   else await start();

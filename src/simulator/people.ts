@@ -11,6 +11,8 @@ export const CAMPAIGNS = [
   { id: '9450', name: 'Venta fibra óptica', size: 780, columns: 35, undialledPercent: 22 },
   { id: '9977', name: 'Retención móvil', size: 520, columns: 35, undialledPercent: 3 },
 ];
+/** Its records are debts that are 1 to 30 days late. */
+const DEBT_CAMPAIGN_ID = '7203';
 /** More records than one answer holds (60,000). Its people are in no other campaign, and generated on first use. */
 export const LARGE_CAMPAIGN = { id: '10277', name: 'Encuesta', size: 60_500, columns: 23, undialledPercent: 40 };
 /** The phones and customer ids that only people of the large campaign have. */
@@ -87,11 +89,19 @@ function recordOf(person: Person, campaign: Campaign, index: number, random: Ran
   return completeRecord(
     { campaign_id: campaign.id, ...person.identity, tel1, tel2 },
     campaign.columns === 35 ? { ...person.address, tel5: secondMobile } : { tel3: secondMobile },
-    // opt3 numbers the case, so that two records of a person differ.
-    { opt1: pick(random, PRODUCTS), opt2: person.address.city, opt3: `CASO-${100_000 + index}` },
-    { opt4: `${49_000 + random(24_000) * 1000}`, opt7: pick(random, NOTES), opt12: pick(random, NOTES) },
+    { opt1: pick(random, PRODUCTS), ...freeColumns(person, campaign, index, random) },
+    { opt7: pick(random, NOTES), opt12: pick(random, NOTES) },
     random(100) < campaign.undialledPercent ? { calls: '0', result: 'CLEAN' } : randomCall(index, random),
   );
+}
+
+/** opt2 to opt5, as `examples/campaigns.json` labels them. opt3 is unique, so that two records of a person differ. */
+function freeColumns({ address: { city } }: Person, { id }: Campaign, index: number, random: Random) {
+  const amount = `${49_000 + random(24_000) * 1000}`;
+  const number = 100_000 + index;
+  return id === DEBT_CAMPAIGN_ID
+    ? { opt2: amount, opt3: `OBL-${number}`, opt4: `${1 + (index % 30)}`, opt5: city }
+    : { opt2: city, opt3: `CASO-${number}`, opt4: amount };
 }
 
 function randomCall(index: number, random: Random): Partial<WireRecord> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { concernsOperator, type ErrorCode, type ErrorCounts } from '../core/error-codes.js';
+import { concernsOperator, worstOf } from '../core/error-codes.js';
 import type { ServiceEvent } from '../core/events.js';
 import type { Log, LogFields, LogLevel } from '../core/log.js';
 
@@ -40,6 +40,7 @@ function levelOf(event: ServiceEvent): LogLevel {
     case 'redis.up':
     case 'cache.erased':
     case 'labels.loaded':
+    case 'traces.sent':
       return 'info';
     case 'operation.failed':
       return concernsOperator(worstOf(event.errors)) ? 'warn' : 'info';
@@ -51,6 +52,7 @@ function levelOf(event: ServiceEvent): LogLevel {
     case 'request.unauthenticated':
     case 'slot.lost':
     case 'labels.rejected':
+    case 'traces.lost':
       return 'warn';
     case 'circuit.opened':
     case 'quota.exhausted':
@@ -62,17 +64,25 @@ function levelOf(event: ServiceEvent): LogLevel {
 }
 
 function fieldsOf(event: ServiceEvent): LogFields {
+  if ('operation' in event) {
+    const { operation, ...fields } = event;
+    return {
+      ...fields,
+      ...operation,
+      ...traceIdBeside(operation?.requestId, operation?.trace?.traceId),
+      advice: adviceFor(event),
+    };
+  }
   if (event.event !== 'operation.failed') return { ...event, advice: adviceFor(event) };
-  const { errors, ...fields } = event;
+  const { errors, traceId, ...fields } = event;
   const total = Object.values(errors).reduce((sum, count) => sum + count, 0);
   const codes = Object.entries(errors).map(([code, count]) => `${code} ${count}`);
-  return { ...fields, code: worstOf(errors), ...(total > 1 && { codes }) };
+  return { ...fields, ...traceIdBeside(event.requestId, traceId), code: worstOf(errors), ...(total > 1 && { codes }) };
 }
 
-/** The first code that concerns the operator, else the first one. */
-function worstOf(errors: ErrorCounts): ErrorCode {
-  const codes = Object.keys(errors) as ErrorCode[];
-  return codes.find(concernsOperator) ?? codes[0] ?? 'OTHER';
+/** The trace of a line, unless the id of its request is the same. */
+function traceIdBeside(requestId: string | undefined, traceId: string | undefined): LogFields {
+  return traceId === requestId ? {} : { traceId };
 }
 
 /** What follows, and what an operator must do. */
@@ -98,6 +108,8 @@ function adviceFor(event: ServiceEvent): string | undefined {
       return 'Redis refuses a command. Check the rights of the user in REDIS_URL (see docs/configuration.md).';
     case 'labels.rejected':
       return 'Correct CAMPAIGNS_FILE. With this version a start fails. docs/configuration.md describes the format.';
+    case 'traces.lost':
+      return 'Check OTEL_EXPORTER_OTLP_ENDPOINT, and whether its receiver accepts OTLP over HTTP as JSON.';
     default:
       return undefined;
   }
@@ -112,8 +124,16 @@ const REFUSAL_ADVICE = {
     'the service in ALLOWED_HOSTS.',
 } as const;
 
-/** The advice for a call that failed in the network, by the system error code. */
+/** The advice for a call that failed in the network, by the error code of the system, of TLS or of the proxy. */
 function networkAdvice(networkCode: string): string | undefined {
+  if (/CERT|^(?:PROXY_)?(?:UNABLE_TO_|ERR_TLS_)/.test(networkCode)) {
+    return (
+      'The certificate of the server, or of the proxy, is not trusted, so no calls are sent. Check WOLKVOX_BASE_URL and ' +
+      'HTTPS_PROXY; a certificate authority of your own, also that of a proxy, needs NODE_EXTRA_CA_CERTS.'
+    );
+  }
+  const ofProxy = /^PROXY_(?<status>\d{3})?/.exec(networkCode);
+  if (ofProxy !== null) return proxyAdvice(ofProxy.groups?.['status']);
   switch (networkCode) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -128,9 +148,20 @@ function networkAdvice(networkCode: string): string | undefined {
         'firewall blocks the way, and whether the server is down.'
       );
     default:
-      return /CERT|^UNABLE_TO_|^ERR_TLS_/.test(networkCode)
-        ? 'The certificate of the server is not trusted, so no calls are sent. Check WOLKVOX_BASE_URL; a certificate ' +
-            'authority of your own needs NODE_EXTRA_CA_CERTS.'
-        : undefined;
+      return undefined;
   }
+}
+
+/** @param status the HTTP status with which the proxy refused; undefined: it did not answer */
+function proxyAdvice(status: string | undefined): string {
+  if (status === '407') {
+    return 'The proxy asks for a user and a password, or does not accept them. Check HTTPS_PROXY: http://user:password@host:port.';
+  }
+  if (status === undefined) {
+    return "The proxy cannot be reached. Check HTTPS_PROXY. If Wolkvox is reached without it, list Wolkvox's host in NO_PROXY.";
+  }
+  return (
+    `The proxy refuses to connect to Wolkvox (HTTP ${status}). Check whether it allows CONNECT to port 443 of this host ` +
+    'and can resolve its name, and whether the server is down.'
+  );
 }

@@ -2,7 +2,7 @@ import type { ServiceEvent } from '../core/events.js';
 
 /** The events of the process itself, which `main.ts` and `service.ts` log. */
 type ProcessEvent =
-  | `service.${'listening' | 'simulated' | 'unauthenticated' | 'untraced' | 'draining' | 'killed' | 'stop-failed' | 'bug'}`
+  | `service.${'listening' | 'simulated' | 'unauthenticated' | 'draining' | 'killed' | 'stop-failed' | 'bug'}`
   | 'quota.volatile';
 
 /** The `msg` of each log line, by its event. `docs/logs.md` has the same texts; a test compares the two. */
@@ -10,7 +10,6 @@ export const MESSAGES: Readonly<Record<ServiceEvent['event'] | ProcessEvent, str
   'service.listening': 'The service listens.',
   'service.simulated': 'The service uses the built-in simulator.',
   'service.unauthenticated': 'The service serves requests without a secret.',
-  'service.untraced': 'The service sends no traces.',
   'service.draining': 'The service finishes the running operations and ends.',
   'service.killed': 'A second signal ended the service at once.',
   'service.stop-failed': 'A part of the service did not stop.',
@@ -40,4 +39,6 @@ export const MESSAGES: Readonly<Record<ServiceEvent['event'] | ProcessEvent, str
   'cache.erased': 'Cached answers were erased.',
   'labels.loaded': 'The labels of the opts were loaded.',
   'labels.rejected': 'A new version of CAMPAIGNS_FILE was refused. The labels stay as they were.',
+  'traces.lost': 'Traces could not be sent. They are dropped until they can be sent again.',
+  'traces.sent': 'Traces are sent.',
 };

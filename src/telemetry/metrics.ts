@@ -1,8 +1,10 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { ERROR_CODES, type ErrorCode } from '../core/error-codes.js';
-import type { ServiceEvent } from '../core/events.js';
+import { ANSWER_SOURCES, type ServiceEvent } from '../core/events.js';
 import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../core/failure.js';
 import { quotaWarningPercent } from '../core/limits.js';
+import { CALL_DURATION_BOUNDS_MS, type CallerUse, type ClientUse } from '../core/status.js';
+import { operationsOf } from './caller-counts.js';
 
 /** What the gauges show, read when the metrics are requested. */
 export interface Readings {
@@ -19,6 +21,8 @@ export interface Metrics {
   readonly observe: (event: ServiceEvent) => void;
   /** Adds the gauges, once the parts that they show exist. */
   addGauges(read: () => Readings): void;
+  /** Adds the counters of calls and refusals by clients and operations. */
+  addCallers(read: () => readonly ClientUse[]): void;
   /** Counts a GraphQL response by its HTTP status. */
   countResponse(status: number, seconds: number): void;
   /** The text format of Prometheus. */
@@ -26,10 +30,14 @@ export interface Metrics {
   readonly contentType: string;
 }
 
+/** Gauges of prom-client that end like counters, so that `promtool check metrics` refuses them. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** Creates the metrics of the service. `docs/metrics.md` lists the same names; a test compares the two. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const responses = new Histogram({
     name: 'graphql_response_seconds',
     help: 'Duration of a GraphQL response, by HTTP status.',
@@ -41,16 +49,15 @@ export function createMetrics(): Metrics {
   return {
     observe: createEventCounters(registry),
     addGauges: (read) => addGauges(registry, read),
+    addCallers: (read) => addCallers(registry, read),
     countResponse: (status, seconds) => responses.observe({ status: String(status) }, seconds),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
 
-type AnswerSource = Extract<ServiceEvent, { readonly event: 'answer.served' }>['from'];
 type LossReason = Extract<ServiceEvent, { readonly event: 'slot.lost' }>['reason'];
 
-const ANSWER_SOURCES: readonly AnswerSource[] = ['memory', 'shared', 'flight', 'wolkvox', 'stale'];
 const LOSS_REASONS: readonly LossReason[] = ['taken', 'not-renewed'];
 const ALL_FAILURES = (Object.keys(FAILURES) as FailureKind[]).map((kind) => new LookupFailure(kind));
 const CALL_FAILURES = ALL_FAILURES.filter(({ endsCall }) => endsCall);
@@ -121,6 +128,8 @@ function createEventCounters(registry: Registry): (event: ServiceEvent) => void 
       // The log shows them.
       case 'labels.loaded':
       case 'labels.rejected':
+      case 'traces.lost':
+      case 'traces.sent':
         break;
     }
   };
@@ -176,10 +185,40 @@ function createCounters(registry: Registry) {
     callSeconds: new Histogram({
       name: 'wolkvox_call_seconds',
       help: 'Duration of a call to Wolkvox.',
-      buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
+      buckets: CALL_DURATION_BOUNDS_MS.filter(Number.isFinite).map((ms) => ms / 1_000),
       registers: [registry],
     }),
   };
+}
+
+/** The names of callers are bounded where they are counted, so the counters only show those counts. */
+function addCallers(registry: Registry, read: () => readonly ClientUse[]): void {
+  const counter = (name: string, help: string, label: string, values: () => ReadonlyMap<string, number>): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of values()) this.inc({ [label]: value }, count);
+      },
+    });
+  };
+  const count = (uses: readonly CallerUse[], what: 'calls' | 'refusals'): Map<string, number> =>
+    new Map([['unnamed', 0], ...uses.map((use): [string, number] => [use.name, use[what]])]);
+  counter('wolkvox_client_calls_total', 'Calls to Wolkvox, by the client that caused them.', 'client', () =>
+    count(read(), 'calls'),
+  );
+  counter('wolkvox_client_refused_total', 'Lookups that failed without a call, by client.', 'client', () =>
+    count(read(), 'refusals'),
+  );
+  counter('wolkvox_operation_calls_total', 'Calls to Wolkvox, by the operation that caused them.', 'operation', () =>
+    count(operationsOf(read()), 'calls'),
+  );
+  counter('wolkvox_operation_refused_total', 'Lookups that failed without a call, by operation.', 'operation', () =>
+    count(operationsOf(read()), 'refusals'),
+  );
 }
 
 function addGauges(registry: Registry, read: () => Readings): void {

@@ -14,6 +14,7 @@ import { transportFailure } from './failure.js';
 import { createCampaignsRequest, createLookupRequest, createTokenInfoRequest } from './request.js';
 import type { ApiRequest, WolkvoxAccount } from './request.js';
 import { readTokenInfo } from './token-info.js';
+import { createTunnelConnector } from './tunnel.js';
 
 /** The server closes an idle connection after 5 s (seen: its Keep-Alive header). The client closes it earlier. */
 const KEEP_ALIVE_MS = 4_000;
@@ -27,6 +28,8 @@ const SETTLE_MS = 250;
 export interface WolkvoxClientOptions {
   /** The API's origin: `https://wv0042.wolkvox.com`, a proxy or the simulator. */
   readonly baseUrl: string;
+  /** The proxy of the calls, with its user and password. The base URL is https then. Undefined: there is none. */
+  readonly proxyUrl?: string | undefined;
   readonly account: WolkvoxAccount;
   /** Connections, as many as simultaneous calls. */
   readonly concurrency: number;
@@ -94,7 +97,7 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   /** Makes one call, and reports how it ended. */
   async function call<Result>(
     request: ApiRequest,
-    { signal, operation: { requestId } }: CallOptions,
+    { signal, operation }: CallOptions,
     read: (response: WolkvoxResponse) => Promise<Result>,
     recordsIn: (result: Result) => number,
   ): Promise<Result & Reply> {
@@ -104,12 +107,12 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
     try {
       const sentAt = clock.epochMs();
       const result = await send(request, signal, read);
-      observe({ event: 'call.answered', ms: elapsedMs(startedAt), records: recordsIn(result), requestId });
+      observe({ event: 'call.answered', ms: elapsedMs(startedAt), records: recordsIn(result), operation });
       return { ...result, sentAt, source: 'wolkvox' };
     } catch (error) {
       const failure = transportFailure(error);
       const { code, kind, facts } = failure;
-      observe({ event: 'call.failed', code, reason: kind, ms: elapsedMs(startedAt), ...facts, requestId });
+      observe({ event: 'call.failed', code, reason: kind, ms: elapsedMs(startedAt), ...facts, operation });
       throw failure;
     } finally {
       running -= 1;
@@ -152,7 +155,8 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   }
 }
 
-function createPool(origin: string, { concurrency, timeoutMs }: WolkvoxClientOptions): Pool {
+function createPool(origin: string, { concurrency, timeoutMs, proxyUrl }: WolkvoxClientOptions): Pool {
+  const connectMs = Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
   return new Pool(origin, {
     connections: concurrency,
     pipelining: 1,
@@ -161,6 +165,9 @@ function createPool(origin: string, { concurrency, timeoutMs }: WolkvoxClientOpt
     // The deadline of each call ends it. These two measure silence only and must not end it earlier.
     headersTimeout: timeoutMs + 1_000,
     bodyTimeout: timeoutMs + 1_000,
-    connect: { timeout: Math.min(timeoutMs, CONNECT_TIMEOUT_MS) },
+    connect:
+      proxyUrl === undefined
+        ? { timeout: connectMs }
+        : createTunnelConnector({ proxyUrl, origin, timeoutMs: connectMs }),
   });
 }

@@ -20,6 +20,8 @@ const NOT_CONNECTED = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+/** A proxy that makes no tunnel ends the connection before the request. */
+const NO_TUNNEL = /^PROXY_/;
 /** Certificate errors end the connection before the request. */
 const NOT_TRUSTED = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/;
 
@@ -35,7 +37,8 @@ export function transportFailure(error: unknown, httpStatus?: number): LookupFai
 
 function kindOf(networkCode: string): 'timeout' | 'not-connected' | 'connection' {
   if (TIMEOUTS.has(networkCode)) return 'timeout';
-  return NOT_CONNECTED.has(networkCode) || NOT_TRUSTED.test(networkCode) ? 'not-connected' : 'connection';
+  const isNotConnected = NOT_CONNECTED.has(networkCode) || NOT_TRUSTED.test(networkCode) || NO_TUNNEL.test(networkCode);
+  return isNotConnected ? 'not-connected' : 'connection';
 }
 
 /** The error's code, or its name if it has none; undefined if neither is a plain word. */

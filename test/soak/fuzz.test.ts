@@ -7,6 +7,8 @@ import { LookupFailure } from '../../src/core/failure.js';
 import { matches, type Lookup } from '../../src/core/lookup.js';
 import { createRecordIds } from '../../src/graphql/record-ids.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import { NO_LABELS } from '../../src/labels/opt-labels.js';
+import type { ServiceStatus } from '../../src/core/status.js';
 import { readAnswer } from '../../src/wolkvox/answer.js';
 import { createMovableClock } from '../support/clock.js';
 import type { GraphResponse } from '../support/graphql-client.js';
@@ -46,7 +48,11 @@ describe('generated operations', () => {
       });
       let mutated: MutatedAnswer | undefined;
       simulator.respondWith(() => mutated);
-      const { schema } = createSchema(createRecordIds(['a secret of the fuzzer']));
+      const { schema } = createSchema({
+        ids: createRecordIds(['a secret of the fuzzer']),
+        labels: NO_LABELS,
+        readStatus: () => ({}) as ServiceStatus,
+      });
       const statuses = new Map<number, number>();
       const codes = new Map<unknown, number>();
       const heapBefore = heapMb();

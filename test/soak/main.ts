@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readOptions } from '../../scripts/command-line.mjs';
 import { chaos } from './chaos.js';
 import type { RunReport } from './report.js';
 import { soak } from './soak.js';
@@ -11,12 +11,7 @@ type RunName = keyof typeof RUNS;
 /** The report file has all of them. */
 const PRINTED_VIOLATIONS = 20;
 const ROOT = new URL('../../', import.meta.url);
-const OPTIONS = {
-  minutes: { type: 'string', default: '5' },
-  seed: { type: 'string', default: '1' },
-  help: { type: 'boolean', default: false },
-  version: { type: 'boolean', default: false },
-} as const;
+const OPTIONS = { minutes: { type: 'string' }, seed: { type: 'string' } } as const;
 const HELP: Readonly<Record<RunName, string>> = {
   soak: 'Runs three replicas under load, injects faults of replicas and of Redis, and counts the calls at once.',
   chaos: 'Runs three replicas while Wolkvox, replicas and Redis fail, and checks every answer.',
@@ -24,47 +19,29 @@ const HELP: Readonly<Record<RunName, string>> = {
 
 class UsageError extends Error {}
 
+function helpOf(name: RunName): string {
+  return `Usage: npm run ${name} -- [--minutes 5] [--seed 1] [--help | --version]
+${HELP[name]}
+Details are written to reports/${name}.md and reports/${name}-timeline.txt. See docs/limits.md.
+
+Exit codes: 0 no violation; 1 a violation, or the run failed; 130 a signal stopped it.`;
+}
+
 async function main(): Promise<void> {
   const [name, ...args] = process.argv.slice(2);
   if (name !== 'soak' && name !== 'chaos') throw new UsageError('The first argument must be soak or chaos.');
-  const { minutes, seed, help, version } = readOptions(args);
-  if (help) {
-    console.log(`Usage: npm run ${name} -- [--minutes 5] [--seed 1] [--help] [--version]\n${HELP[name]}`);
-    console.log(`Details are written to reports/${name}.md and reports/${name}-timeline.txt. See docs/limits.md.`);
-  } else if (version) {
-    console.log((JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string }).version);
-  } else {
-    const report = await RUNS[name]({ minutes, seed, print });
-    write(name, report);
-    process.exitCode = report.violations.length === 0 ? 0 : 1;
+  const { minutes = '5', seed = '1' } = readOptions(helpOf(name), OPTIONS, args);
+  const report = await RUNS[name]({ ...readNumbers(minutes, seed), print });
+  write(name, report);
+  process.exitCode = report.violations.length === 0 ? 0 : 1;
+}
+
+function readNumbers(minutes: string, seed: string): { readonly minutes: number; readonly seed: number } {
+  if (!(Number(minutes) > 0 && Number(minutes) <= 60)) {
+    throw new UsageError('--minutes must be a number above 0, at most 60.');
   }
-}
-
-interface Options {
-  readonly minutes: number;
-  readonly seed: number;
-  readonly help: boolean;
-  readonly version: boolean;
-}
-
-function readOptions(args: string[]): Options {
-  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
-  const isKnown = (token: (typeof tokens)[number]): boolean =>
-    token.kind === 'option' && Object.hasOwn(OPTIONS, token.name);
-  if (!tokens.every(isKnown)) {
-    const known = Object.keys(OPTIONS).map((option) => `--${option}`);
-    throw new UsageError(`Unknown option. The known options are ${known.join(', ')}.`);
-  }
-  const minutes = readNumber(values.minutes);
-  const seed = readNumber(values.seed);
-  if (!(minutes > 0 && minutes <= 60)) throw new UsageError('--minutes must be a number above 0, at most 60.');
-  if (!(Number.isInteger(seed) && seed >= 0)) throw new UsageError('--seed must be a whole number, 0 or more.');
-  return { minutes, seed, help: values.help === true, version: values.version === true };
-}
-
-/** @param value `true` for an option without a value */
-function readNumber(value: string | boolean): number {
-  return typeof value === 'string' && value !== '' ? Number(value) : NaN;
+  if (!/^\d{1,9}$/.test(seed)) throw new UsageError('--seed must be a whole number, 0 or more.');
+  return { minutes: Number(minutes), seed: Number(seed) };
 }
 
 function write(name: RunName, { summary, details, timeline, violations }: RunReport): void {

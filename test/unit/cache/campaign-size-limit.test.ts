@@ -85,7 +85,7 @@ describe('A lookup of a whole campaign', () => {
     expect(test.calls()).toBe(0);
     expect(test.simulator.requestLog.information).toHaveLength(1);
     const refused = { event: 'lookup.refused', code: 'RESULT_TOO_LARGE', reason: 'campaign-too-large' };
-    expect(test.events.filter(({ event }) => event === 'lookup.refused')).toEqual(Array(11).fill(refused));
+    expect(test.events.filter(({ event }) => event === 'lookup.refused')).toMatchObject(Array(11).fill(refused));
   });
 
   it('is found if the campaign is small, unknown, or its size is not known', async () => {

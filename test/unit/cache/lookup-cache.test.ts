@@ -253,7 +253,7 @@ describe('Callers of one lookup', () => {
     await test.source.call(1).fail('server');
     await expect(strict).rejects.toMatchObject({ kind: 'server' });
     await expect(lenient).resolves.toMatchObject({ sentAt });
-    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_UNAVAILABLE' });
+    expect(test.events.at(-1)).toMatchObject({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_UNAVAILABLE' });
   });
 
   it.each(Object.entries(FAILURES).filter(([, { isOfCaller }]) => isOfCaller === true))(
@@ -383,7 +383,7 @@ describe('A caller that leaves', () => {
     leave();
     await expect(found).resolves.toMatchObject({ sentAt });
     expect(test.source.calls).toHaveLength(2);
-    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_TIMEOUT' });
+    expect(test.events.at(-1)).toMatchObject({ event: 'answer.served', from: 'stale', reason: 'UPSTREAM_TIMEOUT' });
   });
 
   it('starts no call if it left before it asked', async () => {
@@ -478,7 +478,7 @@ describe('A slow call', () => {
     expect(served).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     expect(served).toMatchObject({ records: [{ customerName: 'old' }] });
-    expect(test.events.at(-1)).toEqual({ event: 'answer.served', from: 'stale', reason: 'slow' });
+    expect(test.events.at(-1)).toMatchObject({ event: 'answer.served', from: 'stale', reason: 'slow' });
     expect(test.source.call(1).options.signal.aborted).toBe(false);
     await test.source.call(1).answer({ records: [campaignRecord({ customerName: 'new' })] });
     await expect(test.find(ANA, { minSentAt })).resolves.toMatchObject({ records: [{ customerName: 'new' }] });
@@ -923,7 +923,7 @@ describe('The lookup cache', () => {
     await test.source.call(0).fail('queue-full');
     await test.source.call(1).fail('server');
     await Promise.allSettled([refused, failed]);
-    expect(test.events).toEqual([{ event: 'lookup.refused', code: 'UPSTREAM_BUSY', reason: 'queue-full' }]);
+    expect(test.events).toMatchObject([{ event: 'lookup.refused', code: 'UPSTREAM_BUSY', reason: 'queue-full' }]);
   });
 
   it('makes exactly the calls that a plain model expects, whatever happens in whatever order', async () => {

@@ -32,7 +32,7 @@ function createRecordedQuota(
     },
     markAccepted: async (day) => void log.push(`accepted ${day}`),
     sync: async () => void log.push('sync'),
-    state: () => ({ day: DAY, used: 0, limit: undefined, isExhausted: false }),
+    state: () => ({ day: DAY, used: 0, limit: undefined, usedByOthers: undefined, resetsAt: 0, isExhausted: false }),
   };
 }
 

@@ -19,7 +19,12 @@ const NAMED_VALUES: Readonly<Record<string, readonly string[]>> = {
   '*lookup kinds*': namesIn('### Kinds that end a lookup without a result of a call'),
 };
 /** Labels whose values are not of a closed list. */
-const OPEN_LABELS = ['status: an HTTP status', 'command: a command of Redis'];
+const OPEN_LABELS = [
+  'status: an HTTP status',
+  'command: a command of Redis',
+  'client: a name of a client',
+  'operation: a name of an operation',
+];
 
 const documented: Rows = new Map(
   [...rowsOf(page)].map(([name, [type = '', labels = '']]) => [name, [type, ...documentedLabels(labels)]]),
@@ -83,6 +88,7 @@ async function renderMetrics(): Promise<string> {
     cache: { entries: 0, bytes: 0 },
     redis: undefined,
   }));
+  metrics.addCallers(() => []);
   metrics.observe({ event: 'redis.command-refused', command: 'get', reason: 'NOPERM' });
   return metrics.render();
 }

@@ -8,6 +8,8 @@ import type { LookupSource } from '../../../src/core/answer.js';
 import { createClock } from '../../../src/core/clock.js';
 import { FAILURES, LookupFailure, type FailureKind } from '../../../src/core/failure.js';
 import { createTimeSlices } from '../../../src/core/time-slices.js';
+import type { ServiceStatus } from '../../../src/core/status.js';
+import { NO_LABELS } from '../../../src/labels/opt-labels.js';
 import { createTextCache } from '../../../src/graphql/text-cache.js';
 
 /** The response of a graph to a request. By default the request must not reach the source. */
@@ -21,7 +23,12 @@ async function respond(
     deadlineMs: 5_000,
     cache: { answerTo: () => undefined, answerWith: () => undefined },
     ids: createRecordIds(['a secret of the tests']),
-    texts: createTextCache({ maxBytes: 1_000_000, keepMs: 60_000 }),
+    labels: NO_LABELS,
+    costs: { track: () => undefined, read: () => undefined },
+    readStatus: () => ({}) as ServiceStatus,
+    texts: createTextCache({ maxBytes: 1_000_000, keepMs: 60_000, version: () => 0 }),
+    campaigns: { find: () => Promise.reject(new Error('Expected no list of campaigns.')), fresh: () => undefined },
+    campaignsFreshMs: 300_000,
     freshness: { freshMs: 1_000, staleMs: 1_000 },
     minMaxAgeMs: 0,
     countryCode: undefined,

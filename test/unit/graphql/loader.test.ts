@@ -15,6 +15,8 @@ const DEFAULTS: Omit<LoaderOptions, 'source'> = {
   cache: { answerTo: () => undefined, answerWith: () => undefined },
   ids: { fingerprintsOf },
   freshness: { freshMs: 300_000, staleMs: 3_600_000 },
+  campaigns: { find: () => Promise.reject(new Error('Expected no list of campaigns.')), fresh: () => undefined },
+  campaignsFreshMs: 300_000,
   minMaxAgeMs: 0,
   countryCode: undefined,
 };

@@ -4,7 +4,9 @@ import type { CampaignRecord } from '../../../src/core/record.js';
 import { LookupFailure } from '../../../src/core/failure.js';
 import { createResponseLimits, type ResponseLimit } from '../../../src/graphql/response-limit.js';
 import { RECORD_TEXTS, bytesOf, measureSelection } from '../../../src/graphql/response-size.js';
+import type { ServiceStatus } from '../../../src/core/status.js';
 import { createSchema } from '../../../src/graphql/schema.js';
+import { NO_LABELS } from '../../../src/labels/opt-labels.js';
 import { createRecordIds } from '../../../src/graphql/record-ids.js';
 
 const LIMIT = 1_000_000;
@@ -80,7 +82,11 @@ describe('the responses of all operations', () => {
 });
 
 describe('the estimate of a response', () => {
-  const { schema } = createSchema(createRecordIds(['a secret of the tests']));
+  const { schema } = createSchema({
+    ids: createRecordIds(['a secret of the tests']),
+    labels: NO_LABELS,
+    readStatus: () => ({}) as ServiceStatus,
+  });
   const RECORD: CampaignRecord = {
     campaignId: '4821',
     customerId: '21839174',

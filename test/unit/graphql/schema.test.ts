@@ -13,6 +13,8 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readTypeDefs } from '../../../src/graphql/schema.js';
+import { CAMPAIGN_STATUSES, CAMPAIGN_TYPES } from '../../../src/core/campaign.js';
+import { OPT_TYPES } from '../../../src/core/opt-labels.js';
 import { CALL_OUTCOMES } from '../../../src/core/record.js';
 import { startService } from '../../support/service.js';
 
@@ -20,7 +22,16 @@ import { startService } from '../../support/service.js';
 const CONTRACT = /* GraphQL */ `
   scalar DateTime
   type Query {
-    findCampaignRecords(phone: String, customerId: ID, campaignId: ID, maxAge: Int): [CampaignRecord!]
+    findCampaignRecords(
+      phone: String
+      customerId: ID
+      campaignId: ID
+      maxAge: Int
+      outcomes: [CallOutcome!]
+      orderBy: RecordOrder
+    ): [CampaignRecord!]
+    campaigns(status: CampaignStatus): [Campaign!]
+    wolkvoxStatus: WolkvoxStatus!
   }
   type CampaignRecord @key(fields: "id") {
     id: ID!
@@ -30,7 +41,8 @@ const CONTRACT = /* GraphQL */ `
     customer: Customer
     customerName: String
     customerLastName: String
-    opts: [CampaignOpt!]!
+    opts(names: [String!], filledOnly: Boolean = false): [CampaignOpt!]!
+    opt(name: String!): CampaignOpt
     phones: [CampaignPhone!]!
     address: CampaignAddress
     date: DateTime
@@ -44,6 +56,8 @@ const CONTRACT = /* GraphQL */ `
     position: Int!
     name: String!
     value: String
+    label: String
+    type: CampaignOptType
   }
   type CampaignPhone {
     position: Int!
@@ -58,11 +72,57 @@ const CONTRACT = /* GraphQL */ `
   }
   type Customer @key(fields: "customerId") {
     customerId: ID!
-    campaignRecords(campaignId: ID, maxAge: Int): [CampaignRecord!]
+    campaignRecords(campaignId: ID, maxAge: Int, outcomes: [CallOutcome!], orderBy: RecordOrder): [CampaignRecord!]
+    latestRecord(campaignId: ID, maxAge: Int): CampaignRecord
+    isInCampaign(campaignId: ID!, maxAge: Int): Boolean
   }
   type Campaign @key(fields: "campaignId") {
     campaignId: ID!
-    findRecords(phone: String, customerId: ID, maxAge: Int): [CampaignRecord!]
+    name: String
+    description: String
+    type: CampaignType
+    status: CampaignStatus
+    recordCount: Int
+    lastUsedAt: DateTime
+    findRecords(
+      phone: String
+      customerId: ID
+      maxAge: Int
+      outcomes: [CallOutcome!]
+      orderBy: RecordOrder
+    ): [CampaignRecord!]
+  }
+  type WolkvoxStatus {
+    version: String!
+    circuit: WolkvoxCircuit!
+    queue: WolkvoxQueue!
+    dailyQuota: WolkvoxDailyQuota!
+    redis: WolkvoxRedis
+    clients: [WolkvoxClient!]!
+  }
+  type WolkvoxQueue {
+    waiting: Int!
+    running: Int!
+    concurrency: Int!
+  }
+  type WolkvoxDailyQuota {
+    limit: Int
+    used: Int!
+    usedByOthers: Int
+    remaining: Int
+    resetsAt: DateTime!
+    projectedUse: Int
+  }
+  type WolkvoxClient {
+    name: String!
+    calls: Int!
+    refusals: Int!
+    operations: [WolkvoxOperationUse!]!
+  }
+  type WolkvoxOperationUse {
+    name: String!
+    calls: Int!
+    refusals: Int!
   }
 `;
 
@@ -81,6 +141,7 @@ const PERSONAL = [
   'CampaignRecord.customerId',
   'CampaignRecord.customerLastName',
   'CampaignRecord.customerName',
+  'CampaignRecord.opt',
   'CampaignRecord.opts',
   'CampaignRecord.phones',
   'Customer.customerId',
@@ -88,7 +149,14 @@ const PERSONAL = [
   'Query.findCampaignRecords(phone)',
 ];
 /** Fields that may cause a call to Wolkvox. */
-const LOOKUP_FIELDS = ['Campaign.findRecords', 'Customer.campaignRecords', 'Query.findCampaignRecords'];
+const LOOKUP_FIELDS = [
+  'Campaign.findRecords',
+  'Customer.campaignRecords',
+  'Customer.isInCampaign',
+  'Customer.latestRecord',
+  'Query.campaigns',
+  'Query.findCampaignRecords',
+];
 
 const sdl = readTypeDefs();
 
@@ -101,7 +169,10 @@ describe('the schema', () => {
     const others = sdl.definitions.flatMap((definition) =>
       types.includes(definition) || definition.kind === Kind.SCHEMA_DEFINITION ? [] : [nameOf(definition)],
     );
-    expect(others.sort()).toEqual(['CacheControlScope', 'CallOutcome', 'cacheControl', 'contact']);
+    expect(others.sort()).toEqual([
+      ...['CacheControlScope', 'CallOutcome', 'CampaignOptType', 'CampaignStatus', 'CampaignType', 'RecordOrder'],
+      ...['WolkvoxCircuit', 'WolkvoxRedis', 'cacheControl', 'contact'],
+    ]);
   });
 
   it('describes every type, field, argument, directive and enum value', () => {
@@ -138,13 +209,18 @@ describe('the schema', () => {
     expect(description).not.toMatch(/\b(for ever|always|never)\b/);
   });
 
-  it('has exactly the outcomes of the core', () => {
-    const outcomes = sdl.definitions.flatMap((definition) =>
-      definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'CallOutcome'
-        ? (definition.values ?? []).map(({ name }) => name.value)
+  it.each([
+    ['CallOutcome', CALL_OUTCOMES],
+    ['CampaignOptType', OPT_TYPES],
+    ['CampaignType', CAMPAIGN_TYPES],
+    ['CampaignStatus', CAMPAIGN_STATUSES],
+  ])('has exactly the values of %s in the core', (name, expected) => {
+    const values = sdl.definitions.flatMap((definition) =>
+      definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === name
+        ? (definition.values ?? []).map((value) => value.name.value)
         : [],
     );
-    expect([...outcomes].sort()).toEqual([...CALL_OUTCOMES].sort());
+    expect([...values].sort()).toEqual([...expected].sort());
   });
 });
 
@@ -154,10 +230,10 @@ describe('the directives of the schema', () => {
   it('are those of federation v2.9, @contact and @cacheControl', () => {
     const links = applied.filter(({ name }) => name === 'link');
     expect(links.map(({ text }) => text)).toEqual([
-      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@cost", "@listSize"])',
+      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@cost", "@listSize", "@inaccessible"])',
     ]);
     expect(new Set(applied.map(({ name }) => name))).toEqual(
-      new Set(['link', 'contact', 'key', 'tag', 'cost', 'listSize', 'cacheControl', 'specifiedBy']),
+      new Set(['link', 'contact', 'key', 'tag', 'cost', 'listSize', 'cacheControl', 'inaccessible', 'specifiedBy']),
     );
     const contacts = applied.filter(({ name }) => name === 'contact');
     expect(contacts.map(({ at, text }) => [at, text])).toEqual([
@@ -178,7 +254,11 @@ describe('the directives of the schema', () => {
       'Campaign.findRecords',
       'CampaignRecord.opts',
       'CampaignRecord.phones',
-      ...LOOKUP_FIELDS.slice(1),
+      'Customer.campaignRecords',
+      'Query.campaigns',
+      'Query.findCampaignRecords',
+      'WolkvoxClient.operations',
+      'WolkvoxStatus.clients',
     ]);
     const limits = applied.filter(({ name, text }) => name === 'cacheControl' && text === '@cacheControl(maxAge: 300)');
     expect(limits.map(({ at }) => at).sort()).toEqual(LOOKUP_FIELDS);
@@ -212,6 +292,7 @@ describe('_service { sdl }', () => {
     const introspection = await ask('{ __schema { types { name } } __type(name: "Customer") { name } }');
     expect(introspection.data).toBeUndefined();
     expect(introspection.errors[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(introspection.errors[0]?.message).toContain('PLAYGROUND=true');
   });
 
   it('is available beside introspection if the playground is on', async () => {

@@ -64,7 +64,7 @@ describe('slots', () => {
     await acquire(shared.slots);
   });
 
-  it('expire without renewal, and are held longer than their lease by renewal', { timeout: 20_000 }, async () => {
+  it('expire without renewal, and are held longer than their lease by renewal', async () => {
     const { shared } = await openRedis(redis.url);
     const slot = await acquire(shared.slots);
     const [key = ''] = await slotKeys();
@@ -91,7 +91,7 @@ describe('slots', () => {
     expect(await redis.command('GET', firstKey)).toBe('of another');
   });
 
-  it('are lost before their lease ends if Redis is frozen', { timeout: 20_000 }, async () => {
+  it('are lost before their lease ends if Redis is frozen', async () => {
     const own = await startRedis();
     const { shared, events } = await openRedis(own.url);
     const slot = await acquire(shared.slots);
@@ -110,7 +110,7 @@ describe('slots', () => {
     await own.close();
   });
 
-  it('that were released without Redis are free as soon as it is back', { timeout: 20_000 }, async () => {
+  it('that were released without Redis are free as soon as it is back', async () => {
     const own = await startRedis({ appendOnly: true });
     const { shared } = await openRedis(own.url);
     const held = [await acquire(shared.slots), await acquire(shared.slots)];

@@ -48,6 +48,12 @@ describe('The event log', () => {
     ['CERT_HAS_EXPIRED', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /WOLKVOX_BASE_URL.*NODE_EXTRA_CA_CERTS/],
+    ['PROXY_407', /user and a password.*HTTPS_PROXY/],
+    ['PROXY_502', /refuses.*HTTP 502.*CONNECT/],
+    ['PROXY_ECONNREFUSED', /proxy cannot be reached.*HTTPS_PROXY.*NO_PROXY/],
+    ['PROXY_UND_ERR_HEADERS_TIMEOUT', /proxy cannot be reached.*HTTPS_PROXY.*NO_PROXY/],
+    ['PROXY_DEPTH_ZERO_SELF_SIGNED_CERT', /HTTPS_PROXY.*NODE_EXTRA_CA_CERTS/],
+    ['PROXY_UNABLE_TO_VERIFY_LEAF_SIGNATURE', /HTTPS_PROXY.*NODE_EXTRA_CA_CERTS/],
     ['ECONNRESET', undefined],
   ])('says what to check after the system error %s', (networkCode, advice) => {
     const [line] = linesOf({

@@ -13,6 +13,17 @@ interface Example<Name extends ServiceEvent['event']> {
 }
 
 const requestId = 'request-1';
+const names = { requestId, clientName: 'web', operationName: 'Find' };
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+
+/** An example of an event that belongs to an operation. Its line has the names of the operation. */
+function ofOperation<Event extends Extract<ServiceEvent, { readonly operation?: unknown }>>(
+  level: keyof Log,
+  event: Event,
+): { readonly level: keyof Log; readonly event: Event; readonly fields: LogFields } {
+  const operation = { startedAt: 0, ...names, trace: { traceId, spanId: 'b7ad6b7169203331' } };
+  return { level, event: { ...event, operation }, fields: { ...event, ...names, traceId } };
+}
 
 /**
  * Examples of each event of the service, with the level of their log line. The type requires every event. Together the
@@ -28,6 +39,7 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
         ms: 25_000,
         operationName: 'Find',
         requestId,
+        traceId,
       },
       fields: {
         code: 'UPSTREAM_TIMEOUT',
@@ -35,6 +47,7 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
         ms: 25_000,
         operationName: 'Find',
         requestId,
+        traceId,
       },
     },
     {
@@ -65,28 +78,22 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
     },
   ],
   'answer.served': [
-    { level: 'debug', event: { event: 'answer.served', from: 'memory', requestId } },
+    ofOperation('debug', { event: 'answer.served', from: 'memory' }),
     { level: 'debug', event: { event: 'answer.served', from: 'shared' } },
     { level: 'debug', event: { event: 'answer.served', from: 'flight' } },
     { level: 'debug', event: { event: 'answer.served', from: 'wolkvox' } },
-    { level: 'debug', event: { event: 'answer.served', from: 'stale', reason: 'slow', requestId } },
+    ofOperation('debug', { event: 'answer.served', from: 'stale', reason: 'slow' }),
   ],
-  'lookup.refused': [
-    { level: 'debug', event: { event: 'lookup.refused', code: 'UPSTREAM_BUSY', reason: 'queue-full', requestId } },
-  ],
-  'call.answered': [{ level: 'debug', event: { event: 'call.answered', ms: 120, records: 3, requestId } }],
+  'lookup.refused': [ofOperation('debug', { event: 'lookup.refused', code: 'UPSTREAM_BUSY', reason: 'queue-full' })],
+  'call.answered': [ofOperation('debug', { event: 'call.answered', ms: 120, records: 3 })],
   'call.failed': [
-    {
-      level: 'warn',
-      event: {
-        event: 'call.failed',
-        code: 'UPSTREAM_UNAVAILABLE',
-        reason: 'server',
-        ms: 80,
-        httpStatus: 503,
-        requestId,
-      },
-    },
+    ofOperation('warn', {
+      event: 'call.failed',
+      code: 'UPSTREAM_UNAVAILABLE',
+      reason: 'server',
+      ms: 80,
+      httpStatus: 503,
+    }),
     {
       level: 'error',
       event: { event: 'call.failed', code: 'UPSTREAM_REFUSED', reason: 'token', ms: 80, envelopeCode: 403 },
@@ -108,7 +115,7 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
       event: { event: 'call.failed', code: 'UPSTREAM_MALFORMED', reason: 'malformed', ms: 80, detail: 'a text' },
     },
   ],
-  'call.retried': [{ level: 'info', event: { event: 'call.retried', reason: 'server', delayMs: 200, requestId } }],
+  'call.retried': [ofOperation('info', { event: 'call.retried', reason: 'server', delayMs: 200 })],
   'calls.paused': [{ level: 'warn', event: { event: 'calls.paused', reason: 'simultaneous', ms: 1_000 } }],
   'circuit.opened': [{ level: 'error', event: { event: 'circuit.opened', reason: 'server', ms: 5_000 } }],
   'circuit.probing': [{ level: 'info', event: { event: 'circuit.probing' } }],
@@ -137,6 +144,12 @@ const EXAMPLES_BY_NAME: { readonly [Name in ServiceEvent['event']]: readonly Exa
       hasAdvice: true,
     },
   ],
+  'traces.lost': [
+    { level: 'warn', event: { event: 'traces.lost', reason: 'refused', httpStatus: 404 }, hasAdvice: true },
+    { level: 'warn', event: { event: 'traces.lost', reason: 'unreachable', networkCode: 'EPIPE' }, hasAdvice: true },
+    { level: 'warn', event: { event: 'traces.lost', reason: 'queue-full' }, hasAdvice: true },
+  ],
+  'traces.sent': [{ level: 'info', event: { event: 'traces.sent' } }],
 };
 
 export const EXAMPLES = Object.values(EXAMPLES_BY_NAME).flat();

@@ -15,6 +15,8 @@ describe('The failure for an error of a request', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'not-connected'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'not-connected'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'not-connected'],
+    ['PROXY_407', 'not-connected'],
+    ['PROXY_ECONNRESET', 'not-connected'],
     ['ECONNRESET', 'connection'],
     ['EPIPE', 'connection'],
     ['ETIMEDOUT', 'connection'],

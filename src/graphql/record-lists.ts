@@ -1,0 +1,67 @@
+import type { Answer } from '../core/answer.js';
+import type { CallOutcome } from '../core/record.js';
+import type { FoundRecord } from './entities.js';
+
+/** As in the schema. */
+type RecordOrder = 'DATE_DESC' | 'DATE_ASC' | 'CAMPAIGN';
+
+/** The arguments that narrow and order a list of records. */
+export interface ListArguments {
+  readonly outcomes?: readonly CallOutcome[] | null | undefined;
+  readonly orderBy?: RecordOrder | null | undefined;
+}
+
+const lists = new WeakMap<Answer, readonly FoundRecord[]>();
+const knownLists = new WeakSet<object>();
+
+/** The records of an answer, as resolvers return them. It is the same list each time. */
+export function recordsOf(answer: Answer): readonly FoundRecord[] {
+  let records = lists.get(answer);
+  if (records === undefined) {
+    records = answer.records.map((record, index) => ({ __typename: 'CampaignRecord', record, answer, index }));
+    lists.set(answer, records);
+    knownLists.add(records);
+  }
+  return records;
+}
+
+/**
+ * Whether a value is a record of an answer, or the whole list of them. It is the same object for as long as the answer
+ * is cached, and does not change.
+ */
+export function isImmutable(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) ? knownLists.has(value) : '__typename' in value && value.__typename === 'CampaignRecord';
+}
+
+/** The records of an answer that have one of the outcomes, in an order. */
+export function selectRecords(answer: Answer, { outcomes, orderBy }: ListArguments): readonly FoundRecord[] {
+  const all = recordsOf(answer);
+  const hasOutcomes = outcomes !== null && outcomes !== undefined;
+  const records = hasOutcomes
+    ? all.filter(({ record: { outcome } }) => outcome !== null && outcomes.includes(outcome))
+    : all;
+  return orderBy === null || orderBy === undefined ? records : [...records].sort(ORDERS[orderBy]);
+}
+
+/** The record with the latest call, else the first one; undefined if there is none. */
+export function latestOf(answer: Answer): FoundRecord | undefined {
+  let latest: FoundRecord | undefined;
+  for (const record of recordsOf(answer)) {
+    if (latest === undefined || ORDERS.DATE_DESC(record, latest) < 0) latest = record;
+  }
+  return latest;
+}
+
+/** Records that are equal in an order remain as Wolkvox sends them. */
+const ORDERS: Readonly<Record<RecordOrder, (one: FoundRecord, other: FoundRecord) => number>> = {
+  DATE_DESC: (one, other) => compareDates(one, other, -1),
+  DATE_ASC: (one, other) => compareDates(one, other, 1),
+  CAMPAIGN: ({ record: one }, { record: other }) => Number(one.campaignId) - Number(other.campaignId),
+};
+
+/** Records without a date come last. */
+function compareDates({ record: one }: FoundRecord, { record: other }: FoundRecord, sign: 1 | -1): number {
+  if (one.date === null || other.date === null) return Number(one.date === null) - Number(other.date === null);
+  return sign * (Date.parse(one.date) - Date.parse(other.date));
+}
