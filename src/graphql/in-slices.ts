@@ -1,5 +1,6 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 import type { TimeSlices } from '../core/time-slices.js';
+import { isPromise } from './maybe-promise.js';
 import type { RunningOperation } from './operation.js';
 
 /** Items of this size together are resolved in about 20 ms. Smaller parts would need more promises, which cost time. */
@@ -28,14 +29,13 @@ export function inSlices<Item, Result>(
   };
   return items.map((item, index) => {
     if (index > 0 && index % partLength === 0) part = nextPart(part);
-    if (part === undefined) return resolve(item, index);
-    const result = part.then(() => resolve(item, index));
-    // graphql-js leaves the other items of a list alone if one of them fails.
-    result.catch(ignore);
+    const result = part === undefined ? resolve(item, index) : part.then(() => resolve(item, index));
+    // If one item fails, nothing looks at the others.
+    if (isPromise(result)) result.catch(ignore);
     return result;
   });
 }
 
 function ignore(): void {
-  // graphql-js has reported the failure that made it leave the list.
+  // The failure of another item has been reported.
 }

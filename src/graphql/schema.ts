@@ -82,10 +82,7 @@ function settle(work: () => unknown): unknown {
     return work();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const rejected = Promise.reject(error);
-    // graphql-js looks at it later.
-    rejected.catch(() => undefined);
-    return rejected;
+    return Promise.reject(error);
   }
 }
 

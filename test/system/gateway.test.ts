@@ -60,8 +60,14 @@ beforeAll(async () => {
   stack = await startStack({
     log: createLog({ level: 'silent', secrets: [] }),
     simulator: { latency: { minMs: 5, maxMs: 15 } },
-    // Each test counts its calls, so no answer is cached and the quota is not asked for.
-    environment: { CACHE_TTL_SECONDS: '0', WOLKVOX_QUOTA_SYNC_MINUTES: '0' },
+    // Each test counts its calls, so nothing is cached and the quota is not asked for.
+    environment: {
+      CACHE_TTL_SECONDS: '0',
+      CAMPAIGNS_TTL_SECONDS: '0',
+      CACHE_STALE_SECONDS: '0',
+      WOLKVOX_QUOTA_SYNC_MINUTES: '0',
+      WOLKVOX_DAILY_LIMIT: '9000',
+    },
     customers: [...CUSTOMERS, ...STRANGERS],
   });
 });
@@ -72,7 +78,10 @@ afterAll(async () => {
 });
 
 beforeEach(() => stack.simulator.requestLog.reset());
-afterEach(() => stack.simulator.faults.clear());
+afterEach(() => {
+  stack.simulator.faults.clear();
+  stack.simulator.respondWith(null);
+});
 
 describe.each(Object.entries(GATEWAYS))('%s over three subgraphs', (_, start) => {
   let gateway: Gateway;
@@ -166,6 +175,118 @@ describe.each(Object.entries(GATEWAYS))('%s over three subgraphs', (_, start) =>
         customer: { name: 'Andrés Felipe Cárdenas Muñoz' },
       },
     });
+  });
+
+  it('shows no type of federation, of a tool or of a directive', async () => {
+    const { data, errors } = await askGateway('{ __schema { types { name } directives { name } } }');
+    expect(errors).toEqual([]);
+    const { types } = data?.['__schema'] as Record<'types' | 'directives', { name: string }[]>;
+    const names = types.map(({ name }) => name).filter((name) => !name.startsWith('__'));
+    expect(names).toEqual(expect.arrayContaining(['CampaignRecord', 'WolkvoxStatus', 'RecordOrder', 'Note']));
+    expect(names.filter((name) => name.includes('_') || /^CacheControl/.test(name))).toEqual([]);
+  });
+
+  it('resolves the fields of the campaign of a record, of any campaign, and of the list of campaigns', async () => {
+    const answer = await askGateway(
+      `query ($customerId: ID!) {
+        findCampaignRecords(customerId: $customerId) { campaign { campaignId name title status } }
+        note(recordId: "unknown-id", campaignId: "4821") { campaign { name type recordCount } }
+        campaigns { campaignId name title }
+      }`,
+      { customerId: twiceInOneCampaign.customerId },
+    );
+    const name = 'Cartera temprana 1 a 30';
+    const campaign = { campaignId: '7203', name, title: 'Title of 7203', status: 'STARTED' };
+    expect(answer).toMatchObject({
+      errors: [],
+      data: {
+        findCampaignRecords: [{ campaign }, { campaign }],
+        note: { campaign: { name: 'Bienvenida clientes nuevos', recordCount: expect.any(Number) as number } },
+        campaigns: expect.arrayContaining([{ campaignId: '7203', name, title: 'Title of 7203' }]) as unknown[],
+      },
+    });
+  });
+
+  it('resolves the fields of an unknown campaign to null without an error', async () => {
+    const answer = await askGateway(
+      '{ note(recordId: "unknown-id", campaignId: "123") { campaign { campaignId name type status title } } }',
+    );
+    expect(answer).toMatchObject({
+      errors: [],
+      data: {
+        note: { campaign: { campaignId: '123', name: null, type: null, status: null, title: 'Title of 123' } },
+      },
+    });
+  });
+
+  it('resolves the fields of campaigns to null with an error if the list cannot be read, and has the records', async () => {
+    stack.simulator.respondWith(({ api }) =>
+      api === 'campaigns' ? { status: 200, body: 'no list', headers: {} } : undefined,
+    );
+    const answer = await askGateway(
+      '{ note(recordId: "unknown-id", campaignId: "7203") { campaign { name title findRecords(phone: "3067150482") { customerId } } } }',
+    );
+    expect(answer.data).toEqual({
+      note: {
+        campaign: {
+          name: null,
+          title: 'Title of 7203',
+          findRecords: Array(2).fill({ customerId: twiceInOneCampaign.customerId }),
+        },
+      },
+    });
+    expect(answer.errors).toEqual([
+      expect.objectContaining({
+        extensions: expect.objectContaining({ code: 'UPSTREAM_MALFORMED', retryable: false }) as object,
+      }),
+    ]);
+  });
+
+  it('answers questions about a customer who is in no campaign, and keeps the error code of a wrong key', async () => {
+    const { data, errors } = await askGateway(
+      `query ($customerIds: [ID!]!) {
+        customers(customerIds: $customerIds) {
+          campaignRecords(orderBy: DATE_DESC) { id }
+          latestRecord { id }
+          isInCampaign(campaignId: "4821")
+        }
+        note(recordId: "unknown-id", campaignId: "x") { campaign { name findRecords { id } } }
+      }`,
+      { customerIds: [STRANGERS[0]?.customerId] },
+    );
+    expect(data).toEqual({
+      customers: [{ campaignRecords: [], latestRecord: null, isInCampaign: false }],
+      note: { campaign: { name: null, findRecords: null } },
+    });
+    expect(errors).toEqual([
+      expect.objectContaining({
+        extensions: expect.objectContaining({ code: 'BAD_USER_INPUT', retryable: false }) as object,
+      }),
+    ]);
+  });
+
+  it('shows the state of the service, which causes no call', async () => {
+    const answer = await askGateway(
+      `{ wolkvoxStatus {
+        version circuit redis queue { waiting running concurrency }
+        dailyQuota { limit used remaining } clients { name calls operations { name calls } }
+      } }`,
+    );
+    const count = expect.any(Number) as number;
+    expect(answer).toMatchObject({
+      errors: [],
+      data: {
+        wolkvoxStatus: {
+          version: expect.stringMatching(/^\d+\./) as string,
+          circuit: 'CLOSED',
+          redis: null,
+          queue: { waiting: 0, running: 0, concurrency: 2 },
+          dailyQuota: { limit: 9_000, used: count, remaining: count },
+          clients: [{ name: 'unnamed', calls: count }],
+        },
+      },
+    });
+    expect(stack.simulator.requestLog.requests).toEqual([]);
   });
 
   it('keeps the error code of wrong input', async () => {

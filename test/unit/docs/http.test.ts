@@ -13,7 +13,7 @@ const NO_REDIS = 'redis://127.0.0.1:1';
 
 /** The paths that the server's code names. */
 const paths = new Set(
-  [...readSources('src/http/').matchAll(/(?:\.(?:get|post)\(|url: )'(\/[a-z]*)'/g)].map(([, path = '']) => path),
+  [...readSources('src/http/').matchAll(/(?:\.(?:get|post)\(|url: )'(\/[a-z/]*)'/g)].map(([, path = '']) => path),
 );
 
 describe('docs/http.md', () => {

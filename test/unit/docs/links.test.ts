@@ -6,7 +6,7 @@ import { readProject } from './tables.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const decisions = markdownIn('docs/decisions/');
-const pages = [...markdownIn(''), ...markdownIn('docs/'), ...decisions];
+const pages = [...markdownIn(''), ...markdownIn('docs/'), ...markdownIn('docs/es/'), ...decisions];
 
 function markdownIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder))

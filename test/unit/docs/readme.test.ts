@@ -1,6 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startService } from '../../support/service.js';
-import { readProject } from './tables.js';
+import { readProject, section } from './tables.js';
+
+const ROOT = new URL('../../../', import.meta.url);
 
 const readme = readProject('README.md');
 const { scripts } = JSON.parse(readProject('package.json')) as { scripts: Record<string, string> };
@@ -26,6 +29,18 @@ describe('README.md', () => {
     const named = [...readme.matchAll(/`npm (?:run )?(start|test|(?<=run )[a-z:]+)/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(8);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+  });
+
+  it('lists only folders and files that exist, and every folder of src and test', () => {
+    const listed = [...section(readme, '## Folders').matchAll(/^([\w./]+) {2,}\S/gm)].map(([, path = '']) => path);
+    expect(listed.filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
+    for (const parent of ['src/', 'test/']) {
+      const folders = readdirSync(new URL(parent, ROOT), { withFileTypes: true }).filter((entry) =>
+        entry.isDirectory(),
+      );
+      expect(folders.length).toBeGreaterThan(5);
+      expect(listed).toEqual(expect.arrayContaining(folders.map(({ name }) => `${parent}${name}/`)));
+    }
   });
 
   it('has the commands to start and to test', () => {
