@@ -7,8 +7,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/build.ts',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end a test that hangs. A machine that does other work needs several times as long as a free one.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Many tests start processes and servers. Two at a time leave a core for each.
     maxWorkers: 2,
     // The same holds for concurrent tests in a file: each has several processes.

@@ -105,7 +105,7 @@ describe('the sync with the account of Wolkvox', () => {
     expect(simulator.requestLog.mostAtOnce).toBe(2);
   });
 
-  it('is repeated once as the check after Wolkvox said that the day is used up', { timeout: 60_000 }, async () => {
+  it('is repeated once as the check after Wolkvox said that the day is used up', async () => {
     const service = await startService({ env: SYNC });
     const { url, ask, simulator } = service;
     await hasLogged(service, 'quota.synced');

@@ -109,7 +109,7 @@ describe('The control routes', () => {
   });
 });
 
-describe('The simulator', { timeout: 30_000 }, () => {
+describe('The simulator', () => {
   it('closes at once, also with requests in flight', async () => {
     const { ask, simulator } = await startSimulator();
     simulator.faults.next('silence');
@@ -132,7 +132,7 @@ describe('The simulator', { timeout: 30_000 }, () => {
   });
 });
 
-describe('The simulator as a process of its own', { timeout: 30_000 }, () => {
+describe('The simulator as a process of its own', () => {
   function start(
     env: Record<string, string>,
     options: readonly string[] = [],

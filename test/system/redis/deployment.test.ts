@@ -30,7 +30,7 @@ function rightsWithout(...rights: readonly string[]): string {
     .join(' ');
 }
 
-describe.concurrent('Replicas in unusual deployments', { timeout: 30_000 }, () => {
+describe.concurrent('Replicas in unusual deployments', () => {
   it('share slots and quota while RECORD_ID_SECRET changes from replica to replica (defect 20)', async (test) => {
     const redis = await closeAtEnd(test, startRedis());
     const calls = createLocalCalls();

@@ -12,7 +12,7 @@ const RECORDS = Array.from({ length: 12 }, (_, index) =>
   campaignRecord({ opts: Array.from({ length: 12 }, () => randomBytes(60 + 170 * index).toString('base64')) }),
 );
 
-describe.concurrent('A Redis that is full', { timeout: 30_000 }, () => {
+describe.concurrent('A Redis that is full', () => {
   it('still releases slots, and calls go on when it has memory again (defect 22)', async (test) => {
     const redis = await closeAtEnd(test, startRedis());
     const [one, other] = [await startLocalReplica(test, redis.url), await startLocalReplica(test, redis.url)];

@@ -10,7 +10,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 
 const LOOKUP = readLookup({ phone: '3005550142' });
 
-describe.concurrent('Messages between replicas', { timeout: 40_000 }, () => {
+describe.concurrent('Messages between replicas', () => {
   it('that are not delivered leave most of the throughput (defect 24)', async (test) => {
     const redis = await closeAtEnd(test, startRedis());
     const proxy = await closeAtEnd(test, startTcpProxy(redis.url));

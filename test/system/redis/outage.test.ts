@@ -13,7 +13,7 @@ const LOOKUP = readLookup({ phone: '3005550142' });
 /** A failure at once, on a machine that is busy. A command that gets no reply takes one or two seconds. */
 const AT_ONCE_MS = 2_500;
 
-describe.concurrent('Without a Redis that takes writes', { timeout: 40_000 }, () => {
+describe.concurrent('Without a Redis that takes writes', () => {
   it('calls fail at once during a failover that keeps connections, and go on within 3 s (defect 21)', async (test) => {
     const pair = await closeAtEnd(test, startRedisPair());
     const replicas = [await startLocalReplica(test, pair.first.url), await startLocalReplica(test, pair.first.url)];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startReplicas, until, type Replica } from '../../support/replicas.js';
 
-describe.concurrent('equal lookups of replicas that are processes', { timeout: 60_000 }, () => {
+describe.concurrent('equal lookups of replicas that are processes', () => {
   it('cause two calls at most if the replica that calls is killed', async (test) => {
     const { counter, replicas } = await startReplicas(test, 3);
     const [leader, second, third] = replicas as [Replica, Replica, Replica];

@@ -121,7 +121,7 @@ async function acquireSoon(slots: OpenedRedis['shared']['slots'] | undefined): P
   }
 }
 
-describe('a model of the slots', { timeout: 60_000 }, () => {
+describe('a model of the slots', () => {
   it('never has three holders, and never keeps a slot that nobody holds, also when connections drop', async () => {
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => openRedis(redis.url)));
     let acquired = 0;

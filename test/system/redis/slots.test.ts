@@ -27,7 +27,7 @@ async function startHeldPair(test: TestContext, callMs: number): Promise<Pair> {
   return pair;
 }
 
-describe.concurrent('the slots of replicas that are processes', { timeout: 60_000 }, () => {
+describe.concurrent('the slots of replicas that are processes', () => {
   it('are used again within 15 s after a kill -9 of their holder, and never by three calls', async (test) => {
     const { counter, holder } = await startHeldPair(test, 40_000);
     holder.signal('SIGKILL');

@@ -39,7 +39,7 @@ describe('A following controller', () => {
     const { controller } = followAbort(AbortSignal.timeout(60));
     const collecting = setInterval(collect, 5);
     onTestFinished(() => clearInterval(collecting));
-    await expect.poll(() => controller.signal.aborted, { interval: 10, timeout: 10_000 }).toBe(true);
+    await expect.poll(() => controller.signal.aborted, { interval: 10, timeout: 30_000 }).toBe(true);
     expect(controller.signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 });

@@ -7,7 +7,7 @@ import { startSimulator } from '../../support/simulator-client.js';
 
 const { inSeveralCampaigns, nobody, severalPhones, twiceInOneCampaign, undialled } = EXAMPLES;
 
-describe('A search', { timeout: 30_000 }, () => {
+describe('A search', () => {
   it('that matches gets HTTP 200 and the documented envelope, in which every value is a string', async () => {
     const { ask } = await startSimulator();
     const reply = await ask(`customer_id=${undialled.customerId}`);

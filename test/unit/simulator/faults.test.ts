@@ -120,7 +120,7 @@ const COSTS: Readonly<Partial<Record<FaultName, { attempts: number; calls: numbe
 const HANGING: readonly FaultName[] = ['slow', 'silence', 'silence-body', 'endless-body', 'flood'];
 const SETTINGS = { retryAfterSeconds: 7, bombMb: 20, slowMs: 600_000, dripMs: 1 };
 
-describe.each(FAULT_NAMES)('The fault %s', { timeout: 30_000 }, (name) => {
+describe.each(FAULT_NAMES)('The fault %s', (name) => {
   it('applies to one request by a request header', async () => {
     const started = await startSimulator({ settings: SETTINGS });
     await EXPECTATIONS[name](send(started, { headers: { 'x-simulator-fault': name } }));
@@ -146,7 +146,7 @@ describe.each(FAULT_NAMES)('The fault %s', { timeout: 30_000 }, (name) => {
   });
 });
 
-describe('The schedule of faults', { timeout: 30_000 }, () => {
+describe('The schedule of faults', () => {
   it('applies faults to as many requests as scheduled, in their order', async () => {
     const { ask, simulator } = await startSimulator();
     simulator.faults.next('503', { times: 2 });

@@ -25,7 +25,7 @@ describe('The token', () => {
   });
 });
 
-describe('Simultaneous requests', { timeout: 30_000 }, () => {
+describe('Simultaneous requests', () => {
   it('are limited to two per token: of ten, eight are refused, and each of the ten costs a call', async () => {
     const { ask, simulator } = await startSimulator();
     const gate = holdCalls(simulator);
