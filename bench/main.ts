@@ -21,7 +21,9 @@ Compares the subgraph with other servers over the same graph and the same answer
   --quick            takes less than two minutes; the figures are rough
   --only <workload>  one of: ${NAMES.join(', ')}
   --json <file>      writes the figures to this file, too
-A complete run without --quick writes docs/benchmarks/, any other run reports/benchmarks/.`;
+A complete run without --quick writes docs/benchmarks/, any other run reports/benchmarks/.
+
+Exit codes: 0 all answers are right; 1 an answer is wrong, or the run failed; 130 a signal stopped it.`;
 
 async function main(): Promise<void> {
   const options = { quick: { type: 'boolean' }, only: { type: 'string' }, json: { type: 'string' } } as const;

@@ -16,7 +16,8 @@ const STEPS = [
 readOptions(`Usage: npm test [-- --help | --version]
 Runs every check, the fastest first, and stops at the first one that fails:
 ${STEPS.map(([title], index) => `  ${index + 1}. ${title}`).join('\n')}
-The exit code is 0 if all of them pass.`);
+
+Exit codes: 0 all checks pass; 1 a check fails.`);
 
 const results = [];
 for (const [title, command, args] of STEPS) {

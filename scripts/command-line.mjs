@@ -14,14 +14,15 @@ const PROBLEMS = {
  * process.
  *
  * @param {string} help shown by `--help`
- * @param {Record<string, { type: 'string' | 'boolean' }>} options the options of the script
- * @returns {Record<string, string | boolean | undefined>} the values by option
+ * @param {Record<string, { type: 'string' | 'boolean', multiple?: boolean }>} options the options of the script
+ * @param {string[]} args what was given
+ * @returns {Record<string, string | boolean | string[] | undefined>} the values by option
  */
-export function readOptions(help, options = {}) {
+export function readOptions(help, options = {}, args = process.argv.slice(2)) {
   const known = { ...options, help: { type: 'boolean' }, version: { type: 'boolean' } };
   let values;
   try {
-    ({ values } = parseArgs({ options: known }));
+    ({ values } = parseArgs({ args, options: known }));
   } catch (error) {
     const names = Object.keys(known).map((name) => `--${name}`);
     console.error(`${PROBLEMS[error.code] ?? 'Wrong options.'} The known options are ${names.join(', ')}.`);

@@ -8,7 +8,9 @@ import { readOptions } from './command-line.mjs';
 const HELP = `Usage: npm run forget -- [--customer-id <id>] [--phone <number>] [--help | --version]
 Erases a person from the caches of a running service. At least one of --customer-id and --phone is required.
 
-Set HOST, PORT and ROUTER_SECRET (or ROUTER_SECRET_FILE) as for the service. The first secret is used.`;
+Set HOST, PORT and ROUTER_SECRET (or ROUTER_SECRET_FILE) as for the service. The first secret is used.
+
+Exit codes: 0 no answer about the person is cached any more; 1 it failed.`;
 const TIMEOUT_MS = 30_000;
 
 /** An error that the user of the script can correct. Its message is printed, and the exit code is 1. */

@@ -135,6 +135,7 @@ function main() {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   readOptions(`Usage: npm run sbom [-- --help | --version]
 Writes the software bill of materials of a production installation to ${REPORT} and prints the licences.
-The exit code is 1 if it differs from the lock file, or if scripts/sbom.mjs does not allow a licence.`);
+
+Exit codes: 0 all is allowed; 1 it differs from the lock file, or scripts/sbom.mjs does not allow a licence.`);
   process.exitCode = main();
 }

@@ -57,6 +57,7 @@ export interface Config {
   readonly metricsToken: string | undefined;
   readonly metricsPublic: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Where traces are sent; undefined: none are made. */
   readonly traceEndpoint: string | undefined;
   /** The variables that a deployment needs and that are not set. */
   readonly missing: readonly string[];

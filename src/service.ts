@@ -176,7 +176,9 @@ async function openLabels({
   const path = config.campaignsFile ?? (config.upstream.kind === 'simulator' ? EXAMPLE_LABELS : undefined);
   if (path === undefined) return NO_LABELS;
   try {
-    const watched = await watchLabels({ path, observe, onBug });
+    // The example labels are part of the simulator, and nobody changes them.
+    const report = config.campaignsFile === undefined ? () => undefined : observe;
+    const watched = await watchLabels({ path, observe: report, onBug });
     onClose(async () => watched.close());
     return watched.labels;
   } catch (error) {

@@ -9,7 +9,7 @@ import { EXAMPLES } from '../../src/simulator/example-people.js';
 /** A person in the customers subgraph. */
 export interface Customer {
   readonly customerId: string;
-  readonly name: string;
+  readonly name: string | null;
   readonly email: string | null;
   readonly segment: string;
 }

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { findTool } from '../../scripts/setup.mjs';
+import { makeCertificate, type Certificate } from './certificate.js';
 import { endWithThisProcess, freePort } from './processes.js';
 
 const HOST = '127.0.0.1';
@@ -46,16 +47,16 @@ export interface RedisServer {
 
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'redis-'));
-  const caFile = options.tls === true ? makeCertificate(folder) : undefined;
-  const ca = caFile === undefined ? undefined : await readFile(caFile);
+  const certificate = options.tls === true ? makeCertificate(folder, [`IP:${HOST}`, 'DNS:localhost']) : undefined;
+  const ca = certificate && (await readFile(certificate.file));
   const port = await freePort();
   const data = path.join(folder, 'data');
   let server = await start();
 
   async function start(): Promise<ChildProcess> {
     await mkdir(data, { recursive: true });
-    await writeFile(path.join(folder, 'redis.conf'), configFile(port, data, caFile, options));
-    const child = spawn(programPath('redis'), [path.join(folder, 'redis.conf')], { stdio: 'ignore' });
+    await writeFile(path.join(folder, 'redis.conf'), configFile(port, data, certificate, options));
+    const child = spawn(serverPath(), [path.join(folder, 'redis.conf')], { stdio: 'ignore' });
     endWithThisProcess(child, folder);
     const latest = performance.now() + START_MS;
     while (child.exitCode === null && performance.now() < latest) {
@@ -100,7 +101,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   return {
     url: `${ca === undefined ? 'redis' : 'rediss'}://${credentials(options)}${HOST}:${port}`,
     port,
-    caFile,
+    caFile: certificate?.file,
     command,
     kill,
     async restart({ empty }) {
@@ -117,10 +118,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   };
 }
 
-function configFile(port: number, data: string, caFile: string | undefined, options: RedisOptions): string {
+function configFile(port: number, data: string, certificate: Certificate | undefined, options: RedisOptions): string {
   const directives: Record<string, string | number> = {
     bind: HOST,
-    port: caFile === undefined ? port : 0,
+    port: certificate === undefined ? port : 0,
     dir: data,
     save: '""',
     appendonly: options.appendOnly === true ? 'yes' : 'no',
@@ -130,10 +131,10 @@ function configFile(port: number, data: string, caFile: string | undefined, opti
   };
   if (options.password !== undefined) directives['requirepass'] = JSON.stringify(options.password);
   if (options.aclRules !== undefined) directives[`user ${USER}`] = `on >${USER_PASSWORD} ${options.aclRules}`;
-  if (caFile !== undefined) {
+  if (certificate !== undefined) {
     directives['tls-port'] = port;
-    directives['tls-cert-file'] = directives['tls-ca-cert-file'] = caFile;
-    directives['tls-key-file'] = keyFileOf(caFile);
+    directives['tls-cert-file'] = directives['tls-ca-cert-file'] = certificate.file;
+    directives['tls-key-file'] = certificate.keyFile;
     directives['tls-auth-clients'] = 'no';
   }
   return Object.entries(directives)
@@ -146,26 +147,8 @@ function credentials({ aclRules, password }: RedisOptions): string {
   return password === undefined ? '' : `:${encodeURIComponent(password)}@`;
 }
 
-/** Makes a key and a certificate for loopback that signs itself. */
-function makeCertificate(folder: string): string {
-  const file = path.join(folder, 'certificate.pem');
-  const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost'.split(
-    ' ',
-  );
-  const { error, status } = spawnSync(programPath('openssl'), [
-    ...args,
-    ...['-addext', `subjectAltName=IP:${HOST},DNS:localhost`, '-keyout', keyFileOf(file), '-out', file],
-  ]);
-  if (error !== undefined || status !== 0) throw new Error('openssl made no certificate.');
-  return file;
-}
-
-function keyFileOf(certificateFile: string): string {
-  return `${certificateFile}.key`;
-}
-
-function programPath(tool: 'redis' | 'openssl'): string {
-  const found = findTool(tool);
-  if (found === undefined) throw new Error(`The program ${tool} is not installed: run node scripts/setup.mjs.`);
+function serverPath(): string {
+  const found = findTool('redis');
+  if (found === undefined) throw new Error('The program redis is not installed: run node scripts/setup.mjs.');
   return found;
 }

@@ -272,11 +272,12 @@ describe('The recipe for a subgraph', () => {
   });
 });
 
-describe('The program of the recipes', () => {
+describe('The command of docs/clients.md', () => {
   it('prints what each client finds', async () => {
     const { url } = await start();
-    const args = ['--import', 'tsx', 'examples/clients/main.ts', `${url}/graphql`, twiceInOneCampaign.phone];
-    const { stdout } = await run(process.execPath, args, { cwd: ROOT });
+    const [, command = ''] = /^```sh\n(.+)\n```$/m.exec(readFileSync(`${ROOT}docs/clients.md`, 'utf8')) ?? [];
+    const args = ['-c', `${command} "$0" "$1"`, `${url}/graphql`, twiceInOneCampaign.phone];
+    const { stdout } = await run('/bin/sh', args, { cwd: ROOT });
     expect(stdout.split('\n')).toEqual([
       'Apollo Client: 2 records of a customer',
       'Apollo Client: 2 records of a customer',

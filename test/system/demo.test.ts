@@ -1,67 +1,135 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { askGraph } from '../support/graphql-client.js';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { serve, type RunningServer } from '../../examples/federation/serve.js';
+import { askGraph, codesOf } from '../support/graphql-client.js';
+import { membersOf, runCommand, type Command } from '../support/npm-command.js';
 
-interface Demo {
-  /** The id of its process group. */
-  readonly group: number;
-  readonly output: () => string;
-  /** Resolves to its exit code and the signal that ended it. */
-  readonly ended: Promise<[number | null, string | null]>;
-}
+const runFile = promisify(execFile);
+const VITE = 'http://localhost:5173';
+/** A subgraph of the user. */
+const NOTES_SDL = `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+  type Query { note: Note! }
+  type Note { text: String! customer: Customer! }
+  type Customer @key(fields: "customerId", resolvable: false) { customerId: ID! }
+`;
 
-/** Runs the demo as a terminal does: npm and its children are a process group. It is killed when the test ends. */
-function startDemo(port: string): Demo {
-  const npm = spawn('npm', ['run', 'demo'], {
-    detached: true,
-    env: { ...process.env, DEMO_PORT: port },
-    stdio: ['ignore', 'pipe', 'pipe'],
+function startNotes(sdl: string): Promise<RunningServer> {
+  const note = { text: 'Call again.', customer: { customerId: '21839174' } };
+  return serve({
+    server: { schema: buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: { Query: { note: () => note } } }) },
+    port: 0,
   });
-  const { pid: group } = npm;
-  if (group === undefined) throw new Error('npm cannot be started.');
-  onTestFinished(() => {
-    if (membersOf(group).length > 0) process.kill(-group, 'SIGKILL');
+}
+
+/** Starts the demo on free ports. */
+function startDemo(args: readonly string[] = [], port = '0'): Command {
+  return runCommand('demo', args, { DEMO_PORT: port });
+}
+
+/** The addresses of the running parts, by their names. */
+async function addressesOf(demo: Command): Promise<Record<string, string>> {
+  await demo.printed('Ctrl-C ends');
+  const lines = demo.output().matchAll(/^ {2}([\w ]+?) {2,}(http:\/\/127\.0\.0\.1:\d+)/gm);
+  return Object.fromEntries([...lines].map(([, name = '', url = '']) => [name, url]));
+}
+
+describe('npm run demo -- --subgraph', () => {
+  let notes: RunningServer;
+  let demo: Command;
+  let gateway: string;
+
+  beforeAll(async () => {
+    notes = await startNotes(NOTES_SDL);
+    demo = startDemo(['--subgraph', `notes=${notes.url}/graphql`]);
+    gateway = (await addressesOf(demo))['gateway'] ?? '';
   });
-  let output = '';
-  for (const stream of [npm.stdout, npm.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const ended = once(npm, 'close') as Promise<[number | null, string | null]>;
-  return { group, output: () => output, ended };
-}
 
-/** The ids of the running processes of a group. */
-function membersOf(group: number): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((id) => {
-      // After the program's name in brackets come its state, parent and group.
-      const [state, , groupOfProcess] = statOf(id)
-        .replace(/^.*\) /s, '')
-        .split(' ');
-      return state !== 'Z' && Number(groupOfProcess) === group;
-    });
-}
+  afterAll(async () => {
+    await demo.kill();
+    await notes.stop();
+  });
 
-/** Empty if the process has ended. */
-function statOf(id: string): string {
-  try {
-    return readFileSync(`/proc/${id}/stat`, 'utf8');
-  } catch {
-    return '';
-  }
-}
+  it('joins a subgraph of the user with the others', async () => {
+    expect(demo.output()).toContain(`notes               ${notes.url}/graphql`);
+    const query = '{ note { text customer { name campaignRecords { campaignId } } } }';
+    const { data, errors } = await askGraph(`${gateway}/graphql`, query);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({
+      note: { text: 'Call again.', customer: { name: 'María Fernanda Gómez Ríos', campaignRecords: [{}, {}, {}] } },
+    });
+  });
+
+  it('lets the page of a development server use the gateway, and no other page', async () => {
+    const send = (method: string, origin: string): Promise<Response> =>
+      fetch(`${gateway}/graphql`, {
+        method,
+        headers: {
+          ...{ origin, connection: 'close', 'content-type': 'application/json' },
+          ...(method === 'OPTIONS' && { 'access-control-request-headers': 'content-type,apollographql-client-name' }),
+        },
+        ...(method === 'POST' && { body: JSON.stringify({ query: '{ customers { name } }' }) }),
+      });
+    const asked = await send('OPTIONS', VITE);
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-origin')).toBe(VITE);
+    expect(asked.headers.get('access-control-allow-methods')).toContain('POST');
+    expect(asked.headers.get('access-control-allow-headers')).toBe('content-type,apollographql-client-name');
+    const answered = await send('POST', VITE);
+    expect(answered.headers.get('access-control-allow-origin')).toBe(VITE);
+    expect(await answered.json()).toMatchObject({ data: { customers: [{}, {}, {}, {}, {}] } });
+    for (const origin of ['http://localhost.example', 'https://example.com', 'http://evil.example:5173', 'null']) {
+      for (const method of ['OPTIONS', 'POST']) {
+        const refused = await send(method, origin);
+        await refused.text();
+        expect(refused.headers.get('access-control-allow-origin'), `${method} ${origin}`).toBeNull();
+      }
+    }
+  });
+
+  it('shows a record whose customer the customers subgraph does not know', async () => {
+    const query = '{ findCampaignRecords(phone: "6011528890") { campaignId customer { customerId name email } } }';
+    const { data, errors } = await askGraph(`${gateway}/graphql`, query);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({
+      findCampaignRecords: ['24118306', '24118955'].map((customerId) => ({
+        campaignId: '6044',
+        customer: { customerId, name: null, email: null },
+      })),
+    });
+  });
+
+  it('prints commands that switch an outage of Wolkvox on and off', async () => {
+    const commands = [...demo.output().matchAll(/^ {2}(curl \S+\/_simulator\/.*)$/gm)].map(
+      ([, command = '']) => command,
+    );
+    expect(commands).toHaveLength(2);
+    const [on = '', off = ''] = commands;
+    const ask = async (argument: string): Promise<unknown[]> =>
+      codesOf(
+        await askGraph(
+          `${gateway}/graphql`,
+          `{ customer(customerId: "21839174") { campaignRecords${argument} { id } } }`,
+        ),
+      );
+    expect(await ask('')).toEqual([]);
+    await runFile('sh', ['-c', on]);
+    expect(await ask('(maxAge: 0)')).toEqual(['UPSTREAM_UNAVAILABLE']);
+    // Cached answers are served.
+    expect(await ask('')).toEqual([]);
+    await runFile('sh', ['-c', off]);
+    await expect.poll(() => ask('(maxAge: 0)'), { timeout: 20_000 }).toEqual([]);
+  });
+});
 
 describe('npm run demo', () => {
   it('answers an operation over both subgraphs, and Ctrl-C ends all of its processes', async () => {
-    const demo = startDemo('0');
-    await expect.poll(demo.output, { timeout: 50_000 }).toContain('Ctrl-C ends');
-    const addresses = demo.output().matchAll(/^ {2}[\w ]+ {2}(http:\/\/127\.0\.0\.1:\d+)/gm);
-    const urls = [...addresses].map(([, url]) => url ?? '');
+    const demo = startDemo();
+    onTestFinished(demo.kill);
+    const urls = Object.values(await addressesOf(demo));
     const [gateway = '', campaigns = ''] = urls;
     expect(new Set(urls).size).toBe(4);
 
@@ -85,9 +153,31 @@ describe('npm run demo', () => {
     for (const url of urls) await expect(fetch(url)).rejects.toThrow('fetch failed');
   }, 60_000);
 
-  it('ends with 1 and a message if DEMO_PORT is not a number', async () => {
-    const demo = startDemo('high');
+  it.each<[string, string[], string, string]>([
+    ['DEMO_PORT is not a number', [], 'high', 'DEMO_PORT: expected a whole number from 0 to 65532.'],
+    ['--subgraph has no address', ['--subgraph', 'notes'], '0', '--subgraph: expected name=url, such as tickets=http'],
+    [
+      'nothing listens at the address of --subgraph',
+      ['--subgraph', 'notes=http://127.0.0.1:1/graphql'],
+      '0',
+      '--subgraph notes: the address cannot be reached',
+    ],
+  ])('ends with 1 and a message if %s', async (_, args, port, message) => {
+    const demo = startDemo(args, port);
+    onTestFinished(demo.kill);
     expect(await demo.ended).toEqual([1, null]);
-    expect(demo.output()).toContain('DEMO_PORT: expected a whole number from 0 to 65532.');
+    expect(demo.output()).toContain(`The demo cannot start: ${message}`);
+  });
+
+  it.each([
+    ['does not compose', 'notes', 'The subgraphs do not compose:'],
+    ['has the name of another one', 'customers', 'A subgraph named customers already exists'],
+  ])('ends with 1 and a message if a subgraph %s', async (_, name, message) => {
+    const notes = await startNotes(NOTES_SDL.replace('note: Note!', 'note: Note! customer: Int'));
+    onTestFinished(() => notes.stop());
+    const demo = startDemo(['--subgraph', `${name}=${notes.url}/graphql`]);
+    onTestFinished(demo.kill);
+    expect(await demo.ended).toEqual([1, null]);
+    expect(demo.output()).toContain(`The demo cannot start: ${message}`);
   });
 });

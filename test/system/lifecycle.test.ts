@@ -225,8 +225,8 @@ describe('the start of the process', () => {
   it.each([
     ['--help', 0, /^Usage: npm start/],
     ['--version', 0, /^\d+\.\d+\.\d+\n$/],
-    ['--port=1', 1, /^Unknown option\. The known options are --help and --version\.\n$/],
-    ['planted', 1, /^Unknown option\. The known options are --help and --version\.\n$/],
+    ['--port=1', 1, /^Unknown option\. The known options are --help, --version\.\n$/],
+    ['planted', 1, /^Unknown option\. The known options are --help, --version\.\n$/],
   ])('with %s ends with %i and a message', async (argument, code, message) => {
     const child = spawn(process.execPath, ['dist/main.js', argument], { cwd: ROOT, stdio: 'pipe' });
     let output = '';
@@ -245,6 +245,30 @@ describe('the start of the process', () => {
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) expect(line).toMatch(/"version":"\d+\.\d+\.\d+"/);
     expect(lines[0]).toContain('"event":"service.listening"');
+  });
+
+  it('says with what it was started, and which variables are missing', async () => {
+    const service = startProcess({});
+    await service.url;
+    const ready = startProcess({
+      ...{ WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_DAILY_LIMIT: '5000' },
+      ...{ ROUTER_SECRET: 'a-secret', RECORD_ID_SECRET: 'another-secret', STATE_DIR: temporaryFolder('state-') },
+      ...{ CACHE_TTL_SECONDS: '60', HTTPS_PROXY: 'http://127.0.0.1:1', PLAYGROUND: 'false' },
+    });
+    await ready.url;
+    const [first, second] = [service, ready].map(({ output }) => {
+      const line = output()
+        .split('\n')
+        .find((text) => text.includes('service.listening'));
+      return JSON.parse(line ?? '') as unknown;
+    });
+    expect(first).toMatchObject({
+      ...{ server: 'simulator', limit: 'none', cacheSeconds: 300, redis: false, proxy: false, playground: true },
+      missing: ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL or STATE_DIR'],
+    });
+    expect(second).toMatchObject({
+      ...{ server: '0042', limit: 5_000, cacheSeconds: 60, redis: false, proxy: true, playground: false, missing: [] },
+    });
   });
 
   it('warns if production accepts requests without a secret', async () => {
@@ -349,7 +373,7 @@ function runScript(text: string, env: Record<string, string>): Script {
     import { readConfig } from './dist/config.js';
     import { createService } from './dist/service.js';
     const ignore = () => undefined;
-    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore, isEnabled: () => false };
     const service = createService(readConfig({ PORT: '0', ...${JSON.stringify(env)} }), { log });
     ${text}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], { cwd: ROOT, stdio: 'pipe' });

@@ -21,7 +21,7 @@ interface Ended {
 /** Runs a script with PATH and this environment only. */
 function run(script: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   const imports = script.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const options = { cwd: ROOT, timeout: 25_000, env: { PATH: process.env['PATH'] ?? '', ...env } };
+  const options = { cwd: ROOT, timeout: 100_000, env: { PATH: process.env['PATH'] ?? '', ...env } };
   return new Promise((resolve) => {
     execFile(process.execPath, [...imports, `scripts/${script}`, ...args], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : error.code, output: out + err }),
@@ -39,6 +39,7 @@ describe.each([
   'demo.ts',
   'forget.mjs',
   'node-versions.mjs',
+  'notices.mjs',
   'packages.mjs',
   'sbom.mjs',
   'setup.mjs',

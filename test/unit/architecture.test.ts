@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   redis: ['core'],
   telemetry: ['core'],
   playground: ['core'],
+  status: ['core'],
   labels: ['core'],
   simulator: [],
   // A program of its own: it calls Wolkvox, or the simulator, as the service does.

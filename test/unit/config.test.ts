@@ -38,6 +38,7 @@ describe('configuration', () => {
       production: false,
       listen: { port: 4001, host: '127.0.0.1' },
       upstream: { kind: 'simulator' },
+      proxyUrl: undefined,
       concurrency: 2,
       dailyLimit: undefined,
       quotaSyncMs: 3_600_000,
@@ -69,6 +70,7 @@ describe('configuration', () => {
       metricsPublic: false,
       logLevel: 'info',
       traceEndpoint: undefined,
+      missing: ['WOLKVOX_TOKEN', 'ROUTER_SECRET', 'RECORD_ID_SECRET', 'REDIS_URL or STATE_DIR'],
     });
   });
 
@@ -109,6 +111,8 @@ describe('configuration', () => {
       METRICS_PUBLIC: 'true',
       LOG_LEVEL: 'warn',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      HTTPS_PROXY: 'http://user:secret@gateway.example:3128',
+      NO_PROXY: 'other.example',
     });
     expect(config).toMatchObject({
       production: true,
@@ -149,6 +153,8 @@ describe('configuration', () => {
       metricsPublic: true,
       logLevel: 'warn',
       traceEndpoint: 'http://127.0.0.1:4318',
+      proxyUrl: 'http://user:secret@gateway.example:3128',
+      missing: [],
     });
   });
 
@@ -200,6 +206,8 @@ describe('wrong variables', () => {
     ['WOLKVOX_SIMULATOR', ['yes', '1', 'TRUE']],
     ['WOLKVOX_BASE_URL', ['wolkvox.example', 'ftp://wolkvox.example', 'https://user:pass@x.example', 'https://x/?a=1']],
     ['WOLKVOX_CONCURRENCY', ['0', '3', 'two']],
+    ['HTTPS_PROXY', ['socks5://proxy.example', 'https://', 'http://proxy.example/path', 'http://a:b@x:port', 'a b']],
+    ['https_proxy', ['ftp://proxy.example', 'http://proxy.example/?a=1']],
     ['WOLKVOX_DAILY_LIMIT', ['-1', 'many']],
     ['WOLKVOX_TIME_ZONE', ['Tunja', '-25:00']],
     ['WOLKVOX_TIMEOUT_MS', ['0', '1e3']],
@@ -255,12 +263,8 @@ describe('misspelt names', () => {
       expect.stringMatching(/^WOLKVOX_TOKENS: is not a variable of this service\. .*\bWOLKVOX_TOKEN\b/),
     ]);
     expect(problemsOf({ WOLKVOX_TOKENS: 'secret value' }).join()).not.toContain('secret value');
-    expect(wrong({ CACHE_TTL: '3', ROUTER_SECRETS: 'x', ALLOWED_HOST: 'x', QUEUE_LIMITS: '1' }).sort()).toEqual([
-      'ALLOWED_HOST',
-      'CACHE_TTL',
-      'QUEUE_LIMITS',
-      'ROUTER_SECRETS',
-    ]);
+    const misspelt = ['ALLOWED_HOST', 'CACHE_TTL', 'HTTPS_PROXYS', 'NO_PROXY_HOSTS', 'QUEUE_LIMITS', 'ROUTER_SECRETS'];
+    expect(wrong(Object.fromEntries(misspelt.map((name) => [name, '1']))).sort()).toEqual(misspelt);
   });
 
   it('of other programs, of Kubernetes and of systemd are accepted', () => {
@@ -272,6 +276,8 @@ describe('misspelt names', () => {
       ROUTER_SERVICE_PORT_HTTP: '4000',
       STATE_DIRECTORY: '/var/lib/x',
       WOLKVOX_TOKEN_: ' ',
+      HTTP_PROXY: 'http://proxy.example:3128',
+      ALL_PROXY: 'socks5://proxy.example:1080',
     };
     expect(problemsOf(foreign)).toEqual([]);
   });
@@ -279,6 +285,62 @@ describe('misspelt names', () => {
   it('do not hide that WOLKVOX_SERVER needs a token', () => {
     expect(wrong({ WOLKVOX_SERVER: '0042' })).toEqual(['WOLKVOX_TOKEN']);
     expect(wrong({ WOLKVOX_SERVER: '0042', WOLKVOX_SIMULATOR: 'true' })).toEqual([]);
+  });
+});
+
+describe('The proxy', () => {
+  const PROXY = 'http://proxy.example:3128';
+  const proxyOf = (env: Env): string | undefined => readConfig({ ...ACCOUNT, ...env }).proxyUrl;
+
+  it('is that of https_proxy, else that of HTTPS_PROXY; without a scheme it is http', () => {
+    expect(proxyOf({ HTTPS_PROXY: PROXY })).toBe(PROXY);
+    expect(proxyOf({ https_proxy: PROXY, HTTPS_PROXY: 'http://other.example' })).toBe(PROXY);
+    expect(proxyOf({ https_proxy: '', HTTPS_PROXY: PROXY })).toBe(PROXY);
+    expect(proxyOf({ HTTPS_PROXY: 'user:secret@proxy.example:3128' })).toBe('http://user:secret@proxy.example:3128');
+    expect(proxyOf({ HTTP_PROXY: PROXY, http_proxy: PROXY, ALL_PROXY: PROXY })).toBeUndefined();
+  });
+
+  it('is read from a file', () => {
+    const env = { ...ACCOUNT, HTTPS_PROXY_FILE: '/run/proxy' };
+    expect(readConfig(env, reader({ '/run/proxy': `${PROXY}\n` })).proxyUrl).toBe(PROXY);
+  });
+
+  it('is used for https only, and checked only if it is used', () => {
+    for (const HTTPS_PROXY of [PROXY, 'socks5://proxy.example']) {
+      expect(proxyOf({ HTTPS_PROXY, WOLKVOX_BASE_URL: 'http://wolkvox.example' })).toBeUndefined();
+      expect(proxyOf({ HTTPS_PROXY, WOLKVOX_SIMULATOR: 'true' })).toBeUndefined();
+      expect(proxyOf({ HTTPS_PROXY, NO_PROXY: '*' })).toBeUndefined();
+    }
+    expect(wrong({ ...ACCOUNT, HTTPS_PROXY: 'socks5://proxy.example' })).toEqual(['HTTPS_PROXY']);
+  });
+
+  it.each([
+    ['wv0042.wolkvox.com', true],
+    ['WV0042.Wolkvox.com', true],
+    ['wolkvox.com', true],
+    ['.wolkvox.com', true],
+    ['*.wolkvox.com', true],
+    ['a.example, wolkvox.com', true],
+    ['a.example wolkvox.com', true],
+    ['wolkvox.com:443', true],
+    ['*', true],
+    ['wolkvox.com:8443', false],
+    ['olkvox.com', false],
+    ['wolkvox.com.example', false],
+    ['wv0043.wolkvox.com', false],
+    ['.', false],
+    [',', false],
+  ])('is not used for a host in NO_PROXY: %s (%s)', (NO_PROXY, isExcepted) => {
+    expect(proxyOf({ HTTPS_PROXY: PROXY, NO_PROXY })).toBe(isExcepted ? undefined : PROXY);
+    expect(proxyOf({ HTTPS_PROXY: PROXY, no_proxy: NO_PROXY, NO_PROXY: 'a.example' })).toBe(
+      isExcepted ? undefined : PROXY,
+    );
+  });
+
+  it('is not used for an address in NO_PROXY', () => {
+    const env = { HTTPS_PROXY: PROXY, WOLKVOX_SERVER: '203.0.113.7' };
+    expect(proxyOf({ ...env, NO_PROXY: '203.0.113.7' })).toBeUndefined();
+    expect(proxyOf({ ...env, NO_PROXY: '203.0.113.70,0.113.8' })).toBe(PROXY);
   });
 });
 

@@ -85,7 +85,7 @@ describe('The packages of package.json', () => {
     const { bin = {} } = JSON.parse(read(`node_modules/${name}/package.json`)) as { bin?: string | object };
     const programs = typeof bin === 'string' ? [name] : Object.keys(bin);
     const words = Object.values(scripts).flatMap((script) => script.split(/[ =]/));
-    return programs.some((program) => words.includes(program)) || isNamed(name, files);
+    return [name, ...programs].some((word) => words.includes(word) || isNamed(word, files));
   }
 
   it('are all used (defect 41)', () => {

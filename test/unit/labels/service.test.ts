@@ -9,6 +9,7 @@ import { EXAMPLE_RECORDS } from '../../../src/simulator/example-people.js';
 import { CAMPAIGNS, LARGE_CAMPAIGN, generateRecords } from '../../../src/simulator/people.js';
 import type { WireRecord } from '../../../src/simulator/columns.js';
 import { createLog } from '../../../src/telemetry/log.js';
+import { askGraph } from '../../support/graphql-client.js';
 import { logLines, startService } from '../../support/service.js';
 import { eventually } from '../../support/simulator-client.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -21,18 +22,20 @@ function createFile(content: object): string {
   return file;
 }
 
-/** Starts a service without a token, and returns the lines of its log about labels. */
-async function startOverBuiltInSimulator(env: Record<string, string>): Promise<unknown[]> {
-  const lines: string[] = [];
-  const log = createLog({ level: 'info', secrets: [], destination: { write: (line: string) => lines.push(line) } });
-  const service = createService(readConfig({ PORT: '0', ...env }), { log });
+const QUERY = '{ findCampaignRecords(customerId: "21839174", campaignId: "7203") { opt(name: "opt2") { label } } }';
+
+/** The label of opt2 in campaign 7203, of a service over the built-in simulator. */
+async function labelOverBuiltInSimulator(env: Record<string, string>): Promise<unknown> {
+  const service = createService(readConfig({ PORT: '0', ...env }), {
+    log: createLog({ level: 'silent', secrets: [] }),
+  });
   onTestFinished(() => service.stop());
-  await service.start();
-  return lines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ event }) => event === 'labels.loaded')
-    .map(({ campaigns }) => campaigns);
+  const { url } = await service.start();
+  const { data } = await askGraph(`${url}/graphql`, QUERY);
+  return data;
 }
+
+const labelled = (label: string | null): object => ({ findCampaignRecords: [{ opt: { label } }] });
 
 describe('The start with CAMPAIGNS_FILE', () => {
   it('fails with one message that names every problem of the file, and no value', async () => {
@@ -70,10 +73,10 @@ describe('The start with CAMPAIGNS_FILE', () => {
 
 describe('The labels without CAMPAIGNS_FILE', () => {
   it('are those of the example file over the built-in simulator, and there are none over an account', async () => {
-    expect(await startOverBuiltInSimulator({})).toEqual([4]);
-    const CAMPAIGNS_FILE = createFile({ campaigns: { '4821': {} } });
-    expect(await startOverBuiltInSimulator({ CAMPAIGNS_FILE })).toEqual([1]);
-    expect(logLines(await startService(), 'labels.loaded')).toEqual([]);
+    expect(await labelOverBuiltInSimulator({})).toEqual(labelled('Saldo'));
+    const CAMPAIGNS_FILE = createFile({ campaigns: { '7203': { opt2: { label: 'Deuda' } } } });
+    expect(await labelOverBuiltInSimulator({ CAMPAIGNS_FILE })).toEqual(labelled('Deuda'));
+    expect((await (await startService()).ask(QUERY)).data).toEqual(labelled(null));
   });
 });
 
