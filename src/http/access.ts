@@ -84,13 +84,18 @@ function createAccessCheck(
     const { headers, routeOptions } = request;
     if (HEALTH_ROUTES.includes(routeOptions.url ?? '')) return undefined;
     if (statusAccess.needsSecret && concernsStatus(request)) return statusRefusal(request);
-    const isMetrics = routeOptions.url === '/metrics';
-    if (isMetrics && (metricsPublic || hasMetricsToken(bearerToken(headers.authorization)))) return undefined;
-    if (hasRouterSecret(headers['router-authorization'])) return undefined;
-    if (isMetrics && metricsToken !== undefined) return NO_METRICS_TOKEN;
-    if (routerSecrets.length > 0) return isPage(request) ? undefined : NO_SECRET;
-    return hasAllowedHost(headers.host) ? undefined : UNKNOWN_HOST;
+    if (routeOptions.url === '/metrics') {
+      if (metricsPublic || hasMetricsToken(bearerToken(headers.authorization))) return undefined;
+      if (metricsToken !== undefined && !hasRouterSecret(headers['router-authorization'])) return NO_METRICS_TOKEN;
+    }
+    return routerRefusal(request);
   };
+
+  function routerRefusal(request: FastifyRequest): Refusal | undefined {
+    if (hasRouterSecret(request.headers['router-authorization'])) return undefined;
+    if (routerSecrets.length > 0) return isPage(request) ? undefined : NO_SECRET;
+    return hasAllowedHost(request.headers.host) ? undefined : UNKNOWN_HOST;
+  }
 
   function statusRefusal(request: FastifyRequest): Refusal | undefined {
     if (statusAccess.hasSecret(request) || asksForLogin(request)) return undefined;

@@ -97,26 +97,32 @@ self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_id, label) => worke
 ${corrected(bundle.js)};
 const options = ${asScriptValue(graphiqlOptions(settings))};
 const { endpoint, requestHeaders, neededHeaders, hint } = ${asScriptValue(fetcherOptions(settings))};
-const fetcher = async ({ query, variables, operationName }, { headers = {} } = {}) => {
-  // A request without a secret would be refused, counted and logged, at each visit of the page.
-  const given = Object.keys(headers).filter((name) => headers[name] !== '').map((name) => name.toLowerCase());
-  if (neededHeaders.some((name) => !given.includes(name))) return { hint };
+// Each tab has headers of its own, but a secret that is entered in one of them is used in all.
+const secrets = new Map();
+const fetcher = async ({ query, variables, operationName }, { headers: given } = {}) => {
+  const headers = new Headers({ ...requestHeaders, ...given });
+  for (const name of neededHeaders) {
+    if (headers.get(name)) secrets.set(name, headers.get(name));
+    // The service would refuse the request, count it and log it, at each visit of the page.
+    if (!secrets.has(name)) return { hint };
+    headers.set(name, secrets.get(name));
+  }
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { ...requestHeaders, ...headers },
+    headers,
     // GraphiQL reads the name 0.1 s after a tab is opened. Until then it has the name of the tab before.
     body: JSON.stringify({ query, variables, ...(query.split(/\\W+/).includes(operationName) && { operationName }) }),
   });
   const notJson = 'The response has the HTTP status ' + response.status + ', and its body is not JSON.';
   const result = await response.json().catch(() => ({ errors: [{ message: notJson }] }));
-  if (result.data?.__schema?.types) hideFederation(result.data.__schema);
+  if (operationName === 'IntrospectionQuery' && result.data?.__schema) hideFederation(result.data.__schema);
   if (response.status === 401 && hint !== undefined) return { status: 401, hint, ...result };
   // The cost of the response is first, so that it is in sight.
   const { extensions, ...parts } = result;
   return extensions === undefined ? parts : { extensions, ...parts };
 };
-// The editor does not need the types and directives of the federation library. It needs those of the operations that
-// routers send, to check them, so they come last.
+// Changes what GraphiQL asks, not what a visitor asks. The editor does not need the types and directives of the
+// federation library. It needs those of the operations that routers send, to check them, so they come last.
 const hideFederation = (schema) => {
   const isOfRouter = ({ name }) => /^_[^_]/.test(name);
   const routerLast = (list) => [...list.filter((one) => !isOfRouter(one)), ...list.filter(isOfRouter)];
@@ -183,7 +189,7 @@ function fetcherOptions({ endpoint, headerNames }: PageSettings): object {
     endpoint,
     // The service answers the last one with the cost of the response, in extensions.wolkvox.
     requestHeaders: { 'content-type': 'application/json', accept: 'application/json', 'wolkvox-cost': '1' },
-    neededHeaders: headerNames.map((name) => name.toLowerCase()),
+    neededHeaders: headerNames,
     hint:
       headerNames.length === 0
         ? undefined

@@ -67,7 +67,7 @@ describe('router auth', () => {
     ['GET', '/graphql?a=1', ''],
     ['GET', '/metrics', ''],
     ['POST', '/forget', JSON.stringify({ customerId: '21839174' })],
-    ['GET', '/status', ''],
+    ['GET', '/status/events', ''],
     ['GET', '/no-such-page', ''],
     ['PUT', '/graphql', '{}'],
   ];
@@ -199,6 +199,8 @@ describe('without a router secret, the Host header (defect 54)', () => {
     ['GET', '/graphql', ''],
     ['GET', '/', ''],
     ['GET', '/metrics', ''],
+    ['GET', '/status', ''],
+    ['GET', '/status/events', ''],
     ['POST', '/forget', '{"customerId":"21839174"}'],
     ['GET', '/nothing', ''],
   ])('must name loopback or an allowed host: %s %s', async (method, path, body) => {
