@@ -104,15 +104,12 @@ describe('The export of spans', () => {
 
   it('drops spans beyond its limit, and reports that once', async () => {
     const receiver = await startOtlpReceiver();
-    const { spans, events, add } = createTestExport(receiver.endpoint, { batch: 2, waiting: 4, quietMs: 600_000 });
-    for (const count of [6, 12, 18]) {
-      add(20);
-      // Each time the first batch leaves the queue at once.
-      await receiver.waitFor(count);
-    }
-    await spans.close();
-    expect(receiver.spans()).toHaveLength(18);
+    const { spans, events, add } = createTestExport(receiver.endpoint, { batch: 2, waiting: 4 });
+    add(20);
     expect(events).toEqual([{ event: 'traces.lost', reason: 'queue-full' }]);
+    await spans.close();
+    // The first batch left the queue at once.
+    expect(receiver.spans()).toHaveLength(6);
   });
 
   it('drops batches that the receiver refuses, reports the first one, and that spans are sent again', async () => {
@@ -131,6 +128,18 @@ describe('The export of spans', () => {
       { event: 'traces.sent' },
     ]);
     expect(receiver.requests).toHaveLength(4);
+  });
+
+  it('reports a loss at most once in a time', async () => {
+    const receiver = await startOtlpReceiver();
+    const { events, add } = createTestExport(receiver.endpoint, { batch: 1, quietMs: 600_000 });
+    for (const [index, status] of [503, 200, 503, 200].entries()) {
+      receiver.status = status;
+      add(1);
+      await eventually(() => receiver.requests).toHaveLength(index + 1);
+    }
+    await receiver.waitFor(2);
+    expect(events).toEqual([{ event: 'traces.lost', reason: 'refused', httpStatus: 503 }]);
   });
 
   it('reports that the receiver cannot be reached, with the code of the system', async () => {
