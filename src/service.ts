@@ -25,6 +25,7 @@ import type { Person } from './core/person.js';
 import type { ServiceStatus } from './core/status.js';
 import { createTimeSlices } from './core/time-slices.js';
 import { createRecordIds, type RecordIds } from './graphql/record-ids.js';
+import { answerOf } from './graphql/record-lists.js';
 import { createGraph } from './graphql/server.js';
 import { createTextCache, type TextCache } from './graphql/text-cache.js';
 import { createHttpServer } from './http/server.js';
@@ -261,7 +262,10 @@ async function createLookupPath(world: PartOptions, probeDelays: ProbeDelays | u
   const { freshMs, staleMs } = config.freshness;
   const texts = createTextCache({
     maxBytes: config.cacheMaxBytes * TEXTS_SHARE,
-    keepMs: freshMs === 0 ? 0 : freshMs + staleMs,
+    keepMsOf(source) {
+      const answer = answerOf(source);
+      return answer !== undefined && cache.has(answer) ? answer.sentAt + freshMs + staleMs - clock.epochMs() : 0;
+    },
     version: () => labels.version(),
   });
   if (redis !== undefined) {

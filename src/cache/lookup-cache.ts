@@ -39,6 +39,8 @@ export interface LookupCacheOptions {
 
 export interface LookupCache extends RecordCache {
   readonly layer: Layer;
+  /** Whether an answer is in the cache. One that was erased while its call ran is not. */
+  has(answer: Answer): boolean;
   /** Drops the answers about a person, or all; returns how many. An answer that is under way is not cached. */
   erase(person?: Person): number;
   state(): { readonly entries: number; readonly bytes: number };
@@ -79,6 +81,7 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
       else observe({ event: 'answer.served', from: 'stale', reason: failure.code, operation });
       return answer;
     },
+    has: (answer) => store.has(answer),
     erase(person) {
       const entries = store.erase(person);
       observe({ event: 'cache.erased', entries });

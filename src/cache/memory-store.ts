@@ -33,6 +33,8 @@ export interface MemoryStore {
   failure(lookup: Lookup, minSentAt?: number): LookupFailure | undefined;
   /** Keeps the answer, unless a later one is cached. */
   putAnswer(lookup: Lookup, answer: Answer): void;
+  /** Whether an answer is cached. */
+  has(answer: Answer): boolean;
   /** @param sentAt when the call was sent at the earliest, in epoch milliseconds */
   putFailure(lookup: Lookup, failure: LookupFailure, sentAt: number): void;
   /** Drops the answers about a person, or all; returns how many. */
@@ -60,10 +62,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const { freshMs, staleMs } = options.freshness;
   const keepMs = freshMs === 0 ? 0 : freshMs + staleMs;
   const recordIndex = createRecordIndex(fingerprintsOf);
+  const cached = new WeakSet<Answer>();
   const answers = new LRUCache<string, CacheEntry>({
     maxSize: maxBytes,
     sizeCalculation: ({ answer }) => sizeOf(answer),
-    dispose: ({ answer }) => recordIndex.remove(answer),
+    dispose({ answer }) {
+      cached.delete(answer);
+      recordIndex.remove(answer);
+    },
     ...(keepMs > 0 ? { ttl: keepMs, ttlAutopurge: true } : {}),
   });
   const failures = new LRUCache<string, RememberedFailure>({ max: MAX_FAILURES });
@@ -78,7 +84,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     if (keepMs === 0 || ttl <= 0 || !isLater) return;
     answers.set(key, { lookup, answer }, { ttl: Math.min(keepMs, ttl) });
     // An answer that is larger than the whole cache is not stored.
-    if (answers.peek(key)?.answer === answer) recordIndex.add(answer);
+    if (answers.peek(key)?.answer !== answer) return;
+    cached.add(answer);
+    recordIndex.add(answer);
   }
 
   /** The latest part of a cached broader answer, if that was sent later than `sentAt`. */
@@ -115,6 +123,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       if (remembered === undefined || remembered.sentAt < minSentAt) return undefined;
       return clock.monotonicMs() < remembered.until ? remembered.failure : undefined;
     },
+    has: (answer) => cached.has(answer),
     putAnswer,
     putFailure(lookup, failure, sentAt) {
       const rememberMs = Math.min(failure.policy.rememberMs ?? 0, freshMs);

@@ -20,7 +20,8 @@ export function recordsOf(answer: Answer): readonly FoundRecord[] {
   if (records === undefined) {
     records = answer.records.map((record, index) => ({ __typename: 'CampaignRecord', record, answer, index }));
     lists.set(answer, records);
-    knownLists.add(records);
+    // All empty lists have the same text.
+    if (records.length > 0) knownLists.add(records);
   }
   return records;
 }
@@ -32,6 +33,12 @@ export function recordsOf(answer: Answer): readonly FoundRecord[] {
 export function isImmutable(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return Array.isArray(value) ? knownLists.has(value) : '__typename' in value && value.__typename === 'CampaignRecord';
+}
+
+/** The answer that an immutable value belongs to. */
+export function answerOf(value: object): Answer | undefined {
+  const [record] = (Array.isArray(value) ? value : [value]) as readonly FoundRecord[];
+  return record?.answer;
 }
 
 /** The records of an answer that have one of the outcomes, in an order. */

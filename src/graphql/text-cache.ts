@@ -1,12 +1,15 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Texts that the service has written of immutable objects. They go with the least use, after `keepMs`, and when the
+ * Texts that the service has written of immutable objects. They go if they are not used, after their time, and when the
  * cache is cleared: an erasure must clear it, because the texts hold personal data.
  */
 export interface TextCache {
   get(source: object, selection: string): string | undefined;
-  put(source: object, selection: string, text: string): void;
+  /** @param generation that of the time when the operation began. A text of another one is dropped. */
+  put(source: object, selection: string, text: string, generation: number): void;
+  /** Changes when the cache is cleared, and with `version`. */
+  generation(): number;
   clear(): void;
   /** The estimated size of the texts, in bytes. */
   bytes(): number;
@@ -15,54 +18,88 @@ export interface TextCache {
 export interface TextCacheOptions {
   /** Bound of the texts, in bytes. 0: none is kept. */
   readonly maxBytes: number;
-  /** How long the texts of an object are kept after the first one, in milliseconds. 0: none is kept. */
-  readonly keepMs: number;
+  /** How long a text of an object is kept, in milliseconds. 0 or less: it is not kept. */
+  readonly keepMsOf: (source: object) => number;
   /** Changes when the texts of the same objects become different. The texts of another version are dropped. */
   readonly version: () => number;
 }
 
-interface Texts {
-  /** By selection. */
-  readonly texts: Map<string, string>;
-  bytes: number;
+/** The texts of an object by selection. */
+type Texts = Map<string, StoredText>;
+
+/** It does not refer to the object, so that an object that nothing else holds can be collected. */
+interface StoredText {
+  readonly text: string;
+  readonly selection: string;
+  readonly texts: Texts;
 }
 
-/** An upper estimate of the memory that an object with texts takes. */
-const OBJECT_BYTES = 400;
+/** An upper estimate of the memory that a text takes beside its characters. */
+const TEXT_BYTES = 700;
 
-export function createTextCache({ maxBytes, keepMs, version }: TextCacheOptions): TextCache {
-  if (maxBytes === 0 || keepMs === 0) return NO_CACHE;
-  const sources = new LRUCache<object, Texts>({ maxSize: maxBytes, ttl: keepMs, ttlAutopurge: true });
+export function createTextCache({ maxBytes, keepMsOf, version }: TextCacheOptions): TextCache {
+  if (maxBytes === 0) return NO_CACHE;
+  const stored = new LRUCache<StoredText, StoredText>({
+    maxSize: maxBytes,
+    // Two bytes a character.
+    sizeCalculation: ({ text, selection }) => TEXT_BYTES + 2 * (text.length + selection.length),
+    dispose: ({ texts, selection }) => texts.delete(selection),
+    ttl: 1,
+    ttlAutopurge: true,
+  });
+  let sources = new WeakMap<object, Texts>();
   let textVersion = version();
+  let generation = 0;
 
-  function dropOtherVersion(): void {
+  function clear(): void {
+    generation += 1;
+    sources = new WeakMap();
+    stored.clear();
+  }
+
+  function currentGeneration(): number {
     const current = version();
-    if (current !== textVersion) sources.clear();
+    if (current !== textVersion) clear();
     textVersion = current;
+    return generation;
+  }
+
+  function textsOf(source: object): Texts {
+    let texts = sources.get(source);
+    if (texts === undefined) {
+      texts = new Map();
+      sources.set(source, texts);
+    }
+    return texts;
   }
 
   return {
     get(source, selection) {
-      dropOtherVersion();
-      return sources.get(source)?.texts.get(selection);
+      currentGeneration();
+      const found = sources.get(source)?.get(selection);
+      return found === undefined ? undefined : stored.get(found)?.text;
     },
-    put(source, selection, text) {
-      const entry = sources.get(source) ?? { texts: new Map<string, string>(), bytes: OBJECT_BYTES };
-      // Two bytes a character.
-      const bytes = entry.bytes + 2 * (selection.length + text.length);
-      if (bytes > maxBytes) return;
-      entry.texts.set(selection, text);
-      entry.bytes = bytes;
-      sources.set(source, entry, { size: bytes, noUpdateTTL: true });
+    put(source, selection, text, textGeneration) {
+      const keepMs = keepMsOf(source);
+      if (keepMs <= 0 || textGeneration !== currentGeneration()) return;
+      const texts = textsOf(source);
+      const previous = texts.get(selection);
+      if (previous !== undefined) stored.delete(previous);
+      const entry = { text, selection, texts };
+      stored.set(entry, entry, { ttl: keepMs });
+      // A text that is larger than the whole cache is not stored.
+      if (stored.has(entry)) texts.set(selection, entry);
     },
-    clear: () => sources.clear(),
-    bytes: () => sources.calculatedSize,
+    generation: currentGeneration,
+    clear,
+    bytes: () => stored.calculatedSize,
   };
 }
 
 const NO_CACHE: TextCache = {
   get: () => undefined,
   put: () => undefined,
+  generation: () => 0,
   clear: () => undefined,
   bytes: () => 0,
 };

@@ -75,6 +75,8 @@ export interface TextRequest {
 const PART_CHARACTERS = 400_000;
 /** To load an answer takes as long as to write so many characters. */
 const LOAD_CHARACTERS = 1_000;
+/** More loads in an operation are left to graphql-js, which counts them for the response limit. */
+const MAX_LOADS = 6_000;
 /** The response limit is asked each time when so many characters were written. */
 const COUNTED_CHARACTERS = 50_000;
 /** A larger operation takes too long to compile. It is left to graphql-js. */
@@ -94,6 +96,10 @@ interface Run {
   work: number;
   /** When `work` reaches this, the part ends. */
   partEnd: number;
+  /** Of the text cache, when the operation began. */
+  readonly generation: number;
+  /** graphql-js executes the operation now, so nothing may be written or counted any more. */
+  hasEnded: boolean;
 }
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -133,7 +139,8 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
 
   /** An operation is compiled once for each combination of the variables of `@skip` and `@include`. */
   function writerOf(request: TextRequest, { id, conditions }: KnownOperation, variables: Variables): Write {
-    const key = `${id} ${conditions.map((name) => (variables[name] === true ? 't' : 'f')).join('')}`;
+    // Null is an error, unlike false.
+    const key = `${id} ${conditions.map((name) => String(variables[name])).join(' ')}`;
     let known = compiled.get(key);
     if (known === undefined) {
       known = compileOperation(executable, texts, request, variables);
@@ -142,22 +149,31 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
     return known.write;
   }
 
-  async function write(request: TextRequest): Promise<string> {
+  function start(request: TextRequest): { readonly write: Write; readonly run: Run } {
     const known = knownOperation(request);
     const variables = coerceVariables(executable.schema, known, request.variables);
-    const counters = { written: 0, counted: 0, work: 0, partEnd: PART_CHARACTERS };
-    const run: Run = { context: request.context, variables, ...counters };
-    const text = await writerOf(request, known, variables)(undefined, run);
-    count(run);
-    return text;
+    const run: Run = {
+      context: request.context,
+      variables,
+      ...{ written: 0, counted: 0, work: 0, partEnd: PART_CHARACTERS },
+      generation: texts.generation(),
+      hasEnded: false,
+    };
+    return { write: writerOf(request, known, variables), run };
   }
 
   return {
     async execute(request) {
+      let run: Run | undefined;
       try {
-        return await write(request);
+        const started = start(request);
+        run = started.run;
+        const text = await started.write(undefined, run);
+        count(run);
+        return text;
       } catch {
         // graphql-js meets the same error and reports it.
+        if (run !== undefined) run.hasEnded = true;
         request.context.responseLimit.reset();
         return undefined;
       }
@@ -203,15 +219,11 @@ function coerceVariables(
   { variables: { all, representations, others } }: KnownOperation,
   inputs: Variables,
 ): Variables {
-  const isPlain = representations.every((name) => isListWithoutNull(inputs[name]));
+  const isPlain = representations.every((name) => Array.isArray(inputs[name]));
   const { coerced } = getVariableValues(schema, isPlain ? others : all, inputs);
   if (coerced === undefined) return stepBack();
   if (isPlain) for (const name of representations) coerced[name] = inputs[name];
   return coerced;
-}
-
-function isListWithoutNull(value: unknown): boolean {
-  return Array.isArray(value) && !value.includes(null) && !value.includes(undefined);
 }
 
 function conditionsIn(document: DocumentNode): string[] {
@@ -277,7 +289,7 @@ function compileField(
   const label = `"${responseName}":`;
   const name = nodes[0]?.name.value ?? '';
   if (name === '__typename') {
-    return { label, write: () => `"${parent.name}"`, selection: `${responseName}:__typename` };
+    return { label, write: createLeafWriter(() => `"${parent.name}"`), selection: `${responseName}:__typename` };
   }
   const field = parent.getFields()[name];
   compilation.fields += 1;
@@ -290,9 +302,9 @@ function compileField(
   return {
     label,
     write(source, run) {
-      if (!isConstant && field.args.length > 0) run.work += LOAD_CHARACTERS;
+      if (!isConstant && field.args.length > 0) countLoad(run);
       const resolved = resolve(source, readArguments(run.variables), run.context);
-      return isPromise(resolved) ? later(resolved, (known) => value.write(known, run)) : value.write(resolved, run);
+      return isPromise(resolved) ? writeLater(resolved, value.write, run) : value.write(resolved, run);
     },
     selection: isConstant ? selectionOf(responseName, nodes, value.selection) : undefined,
   };
@@ -345,14 +357,14 @@ function compileType(compilation: Compilation, type: GraphQLOutputType, nodes: r
   return {
     write(value, run) {
       if (value !== null && value !== undefined) return write(value, run);
-      return isRequired ? stepBack() : 'null';
+      return isRequired ? stepBack() : writeNull(value, run);
     },
     selection,
   };
 }
 
 function compileValue(compilation: Compilation, type: GraphQLOutputType, nodes: readonly FieldNode[]): Compiled {
-  if (isLeafType(type)) return { write: createLeafWriter(type), selection: '' };
+  if (isLeafType(type)) return { write: createLeafWriter(leafText(type)), selection: '' };
   if (isListType(type)) return compileList(compilation, type.ofType, nodes);
   if (isObjectType(type)) return keepTexts(compilation, compileObjectType(compilation, type, nodes));
   if (!isAbstractType(type)) return { write: stepBack, selection: undefined };
@@ -402,17 +414,19 @@ function createObjectWriter(fields: readonly CompiledField[]): Write {
     let text = '{';
     for (let index = 0; index < writers.length; index += 1) {
       const part = writers[index]?.(value, run) ?? stepBack();
-      if (typeof part !== 'string') return writeLater(value, run, text, index, part);
+      if (typeof part !== 'string') return writeRest(value, run, text, index, part);
       text += (labels[index] ?? '') + part;
+      countPart(run);
     }
     return `${text}}`;
   };
 
   /** The rest of an object, from a field that must be waited for. */
-  function writeLater(value: unknown, run: Run, text: string, from: number, part: Promise<string>): Promise<string> {
+  function writeRest(value: unknown, run: Run, text: string, from: number, part: Promise<string>): Promise<string> {
     const parts: MaybePromise<string>[] = [text, labels[from] ?? '', part];
     for (let index = from + 1; index < writers.length; index += 1) {
       parts.push(labels[index] ?? '', writers[index]?.(value, run) ?? stepBack());
+      countPart(run);
     }
     parts.push('}');
     return join(parts, '');
@@ -424,6 +438,8 @@ function createListWriter(writeItem: Write): Write {
   return (value, run) => {
     if (!Array.isArray(value)) return stepBack();
     const items = value as readonly unknown[];
+    // Brackets and commas.
+    run.written += items.length + 1;
     return surround(writeItems(items, 0, run));
   };
 
@@ -432,15 +448,15 @@ function createListWriter(writeItem: Write): Write {
     let isComplete = true;
     for (let index = from; index < items.length; index += 1) {
       if (index > from && run.work + run.written >= run.partEnd) {
-        parts.push(later(pause(run), () => writeItems(items, index, run)));
+        parts.push(writeLater(pause(run), () => writeItems(items, index, run), run));
         isComplete = false;
         break;
       }
       const item = items[index];
-      const part = isPromise(item) ? later(item, (known) => writeItem(known, run)) : writeItem(item, run);
+      const part = isPromise(item) ? writeLater(item, writeItem, run) : writeItem(item, run);
       if (typeof part !== 'string') isComplete = false;
       parts.push(part);
-      if (run.written - run.counted > COUNTED_CHARACTERS) count(run);
+      countPart(run);
     }
     return isComplete ? (parts as string[]).join(',') : join(parts, ',');
   }
@@ -459,6 +475,15 @@ async function pause(run: Run): Promise<void> {
   run.partEnd = run.work + run.written + PART_CHARACTERS;
 }
 
+function countLoad(run: Run): void {
+  run.work += LOAD_CHARACTERS;
+  if (run.work > MAX_LOADS * LOAD_CHARACTERS) stepBack();
+}
+
+function countPart(run: Run): void {
+  if (run.written - run.counted > COUNTED_CHARACTERS) count(run);
+}
+
 function count(run: Run): void {
   run.context.responseLimit.add(run.written - run.counted);
   run.counted = run.written;
@@ -467,8 +492,8 @@ function count(run: Run): void {
 /** Keeps the text of an immutable object or list. Others are written each time. */
 function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Compiled {
   if (selection === undefined) return { write, selection };
-  const keep = (value: object, text: string): string => {
-    texts.put(value, selection, text);
+  const keep = (value: object, text: string, { generation }: Run): string => {
+    texts.put(value, selection, text, generation);
     return text;
   };
   return {
@@ -481,13 +506,12 @@ function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Comp
         return known;
       }
       const text = write(value, run);
-      return isPromise(text) ? later(text, (written) => keep(value, written)) : keep(value, text);
+      return isPromise(text) ? later(text, (written) => keep(value, written, run)) : keep(value, text, run);
     },
   };
 }
 
-function createLeafWriter(type: GraphQLLeafType): Write {
-  const toText = leafText(type);
+function createLeafWriter(toText: (value: unknown) => string): Write {
   return (value, run) => {
     const text = toText(value);
     run.written += text.length;
@@ -524,6 +548,11 @@ function quote(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
+/** Writes the value of a promise, unless the execution has ended meanwhile. */
+function writeLater(promise: Promise<unknown>, write: Write, run: Run): Promise<string> {
+  return later(promise, (value) => (run.hasEnded ? stepBack() : write(value, run)));
+}
+
 /** The mapped value of a promise. Its rejection may be looked at after another field has ended the execution. */
 function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => MaybePromise<Result>): Promise<Result> {
   const result = promise.then(map);
@@ -533,6 +562,11 @@ function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => Ma
 
 function join(parts: readonly MaybePromise<string>[], separator: string): Promise<string> {
   return later(Promise.all(parts as Promise<string>[]), (texts) => texts.join(separator));
+}
+
+function writeNull(_: unknown, run: Run): string {
+  run.written += 4;
+  return 'null';
 }
 
 function stepBack(): never {

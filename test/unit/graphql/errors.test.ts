@@ -26,7 +26,7 @@ async function respond(
     labels: NO_LABELS,
     costs: { track: () => undefined, read: () => undefined },
     readStatus: () => ({}) as ServiceStatus,
-    texts: createTextCache({ maxBytes: 1_000_000, keepMs: 60_000, version: () => 0 }),
+    texts: createTextCache({ maxBytes: 1_000_000, keepMsOf: () => 60_000, version: () => 0 }),
     campaigns: { find: () => Promise.reject(new Error('Expected no list of campaigns.')), fresh: () => undefined },
     campaignsFreshMs: 300_000,
     freshness: { freshMs: 1_000, staleMs: 1_000 },

@@ -1,0 +1,469 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CampaignRecord } from '../../../src/core/record.js';
+import type { OperationContext } from '../../../src/graphql/context.js';
+import type { LoadArguments, RecordLoader } from '../../../src/graphql/loader.js';
+import { campaign } from '../../support/campaigns.js';
+import { createExecutors, iterations, iterationsUntil, type Executors, type Request } from '../../support/executors.js';
+import { campaignRecord } from '../../support/record.js';
+
+const ANA = campaignRecord({ customerId: 'C1', customerName: 'Ana', phones: [{ position: 1, number: '3001234567' }] });
+const EVA = campaignRecord({ campaignId: '7203', customerId: 'C2', customerName: 'Eva', opts: optsOf('a', 'b') });
+
+function optsOf(...values: string[]): readonly (string | null)[] {
+  return Array.from({ length: 12 }, (_, index) => values[index] ?? null);
+}
+
+/** The records of a whole campaign. */
+function longList(length: number, overrides: Partial<CampaignRecord> = {}): CampaignRecord[] {
+  return Array.from({ length }, (_, index) => campaignRecord({ customerId: `C${index}`, ...overrides }));
+}
+
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on('unhandledRejection', onUnhandled);
+});
+afterEach(async () => {
+  await iterations(10);
+  process.off('unhandledRejection', onUnhandled);
+  expect(unhandled).toEqual([]);
+});
+
+async function expectSame(executors: Executors, request: Request): Promise<string> {
+  const { data, errors } = await executors.resolve(request);
+  expect(errors).toBeUndefined();
+  const text = await executors.write(request);
+  expect(text).toBe(JSON.stringify(data));
+  return text ?? '';
+}
+
+describe('The text executor', () => {
+  it.each<[string, Request]>([
+    ['an empty list', { query: '{ findCampaignRecords(customerId: "nobody") { id } }' }],
+    [
+      'nothing, because all fields are skipped',
+      { query: '{ findCampaignRecords(phone: "1") @skip(if: true) { id } }' },
+    ],
+    ['a name that objects of JavaScript have', { query: '{ __proto__: __typename constructor: __typename }' }],
+    [
+      'fields of the same name, merged',
+      {
+        query: `{ findCampaignRecords(customerId: "C2") { campaign { campaignId } ...A ... { campaign { __typename } } } }
+          fragment A on CampaignRecord { campaign { name a: name } __typename }`,
+      },
+    ],
+    ['the SDL', { query: '{ _service { sdl } }' }],
+    [
+      'entities of all types, and some that do not exist',
+      {
+        query: `query ($representations: [_Any!]!) { _entities(representations: $representations) {
+          __typename ... on Customer { customerId isInCampaign(campaignId: "7203") latestRecord { id } }
+          ... on Campaign { name status findRecords(customerId: "C1") { customerName } } } }`,
+        variables: {
+          representations: [
+            { __typename: 'Customer', customerId: 'C2' },
+            { __typename: 'Customer', customerId: ' ' },
+            { __typename: 'Customer', customerId: 5 },
+            { __typename: 'Campaign', campaignId: '4821' },
+            { __typename: 'CampaignRecord', id: 'unknown' },
+          ],
+        },
+      },
+    ],
+    [
+      'one representation in place of a list',
+      {
+        query: 'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { customerId } } }',
+        variables: { a: { __typename: 'Customer', customerId: 'C1' } },
+      },
+    ],
+    ['one operation of several', { query: 'query A { a: __typename } query B { b: __typename }', operationName: 'B' }],
+  ])('writes %s', async (_, request) => {
+    const executors = createExecutors({ records: [ANA, EVA], campaigns: [campaign({ name: 'A "b"' })] });
+    await expectSame(executors, request);
+  });
+
+  it.each<[string, Request]>([
+    ['introspection', { query: getIntrospectionQuery() }],
+    [
+      'introspection beside records',
+      { query: '{ findCampaignRecords(customerId: "C1") { id } __type(name: "A") { name } }' },
+    ],
+    ['an unknown operation name', { query: 'query A { __typename }', operationName: 'B' }],
+    ['no name of several operations', { query: 'query A { a: __typename } query B { b: __typename }' }],
+    ['a wrong argument', { query: '{ findCampaignRecords(phone: "x") { id } }' }],
+    ['no criterion', { query: '{ findCampaignRecords { id } }' }],
+    [
+      'a variable of another type',
+      { query: 'query ($a: ID) { findCampaignRecords(customerId: $a) { id } }', variables: { a: {} } },
+    ],
+    ['a required variable without a value', { query: 'query ($a: Boolean!) { __typename @skip(if: $a) }' }],
+    [
+      'null in a list of representations',
+      { query: 'query ($a: [_Any!]!) { _entities(representations: $a) { __typename } }', variables: { a: [null] } },
+    ],
+    [
+      'a representation of an unknown type',
+      {
+        query: 'query ($a: [_Any!]!) { _entities(representations: $a) { __typename } }',
+        variables: { a: [{ __typename: 'Customer', customerId: 'C1' }, { __typename: 'Nobody' }] },
+      },
+    ],
+  ])('leaves to graphql-js: %s', async (_, request) => {
+    const executors = createExecutors({ records: [ANA, EVA] });
+    expect(await executors.write(request)).toBeUndefined();
+    expect(executors.responseLimits.bytesInFlight()).toBe(0);
+    await expectSame(executors, { query: '{ findCampaignRecords(customerId: "C1") { id } }' });
+  });
+
+  it.each([true, false])('leaves null for @include to graphql-js, after an operation with %s', async (first) => {
+    const executors = createExecutors({ records: [ANA] });
+    const query = `query ($a: Boolean = true) { findCampaignRecords(customerId: "C1") { __typename id @include(if: $a) } }`;
+    await expectSame(executors, { query, variables: { a: first } });
+    expect((await executors.resolve({ query, variables: { a: null } })).errors).toHaveLength(1);
+    expect(await executors.write({ query, variables: { a: null } })).toBeUndefined();
+  });
+
+  it('writes an operation with very many fields, or leaves it to graphql-js', async () => {
+    const executors = createExecutors({ records: [ANA] });
+    const doubled = Array.from({ length: 10 }, (_, index) => {
+      const inner = `customer { campaignRecords { ...F${index + 1} } }`;
+      return `fragment F${index} on CampaignRecord { a: ${inner} b: ${inner} }`;
+    });
+    const query = `{ findCampaignRecords(customerId: "C1") { ...F0 } } ${doubled.join(' ')}
+      fragment F10 on CampaignRecord { id calls }`;
+    const { data, errors } = await executors.resolve({ query });
+    expect(errors).toBeUndefined();
+    expect([undefined, JSON.stringify(data)]).toContain(await executors.write({ query }));
+  });
+});
+
+describe('Kept texts', () => {
+  const query = `query ($id: ID, $name: String!) {
+    findCampaignRecords(customerId: $id) { customerName fetchedAt opts(names: [$name]) { value } }
+  }`;
+
+  it('are used again, and take memory', async () => {
+    const executors = createExecutors({ records: [ANA] });
+    const request = { query: '{ findCampaignRecords(customerId: "C1") { customerName id } }' };
+    const first = await expectSame(executors, request);
+    const bytes = executors.texts.bytes();
+    expect(bytes).toBeGreaterThan(2 * '{"customerName":"Ana"}'.length);
+    expect(await executors.write(request)).toBe(first);
+    expect(executors.texts.bytes()).toBe(bytes);
+  });
+
+  it('are those of the same answer and the same arguments', async () => {
+    const executors = createExecutors({ records: [ANA, EVA] });
+    const texts = new Set<string>();
+    for (const id of ['C1', 'C2']) {
+      for (const name of ['opt1', 'opt2']) texts.add(await expectSame(executors, { query, variables: { id, name } }));
+      for (const name of ['opt1', 'opt2']) {
+        const literal = query.replace('$name]', `"${name}"]`).replace(', $name: String!', '');
+        texts.add(await expectSame(executors, { query: literal, variables: { id } }));
+      }
+    }
+    // Ana has no opts. The answers of Eva differ by their opts.
+    expect(texts.size).toBe(3);
+  });
+
+  it('are not used for a later answer to the same lookup', async () => {
+    const executors = createExecutors({ records: [ANA] });
+    const request = { query: '{ findCampaignRecords(customerId: "C1") { customerName fetchedAt } }' };
+    const first = await expectSame(executors, request);
+    executors.clock.advance(1_000);
+    executors.replaceAnswers();
+    expect(await expectSame(executors, request)).not.toBe(first);
+  });
+
+  it('are of fields that depend on nothing else than the record', async () => {
+    const executors = createExecutors({ records: [ANA, EVA] });
+    const request = {
+      query: `query ($phone: String) {
+        findCampaignRecords(campaignId: "4821") { customerName campaign { findRecords(phone: $phone) { customerName } } }
+      }`,
+    };
+    const found = await expectSame(executors, { ...request, variables: { phone: '3001234567' } });
+    expect(await expectSame(executors, { ...request, variables: { phone: '3007654321' } })).not.toBe(found);
+  });
+
+  it('are gone after clear, also those of an operation that was under way', async () => {
+    const executors = createExecutors({ records: [ANA], behaviourOf: () => 'answers later' });
+    const request = { query: '{ findCampaignRecords(customerId: "C1") { customerName } }' };
+    await expectSame(executors, request);
+    expect(executors.texts.bytes()).toBeGreaterThan(0);
+    executors.texts.clear();
+    expect(executors.texts.bytes()).toBe(0);
+    const underWay = executors.write(request);
+    await iterations(1);
+    executors.texts.clear();
+    expect(await underWay).toContain('Ana');
+    expect(executors.texts.bytes()).toBe(0);
+  });
+});
+
+describe('An operation that graphql-js executes again', () => {
+  const LATE_ID = { record: EVA, lookupOf: 'C2' };
+
+  it('leaves no rejection that nothing handles, although its list has failed before', async () => {
+    const executors = createExecutors({
+      records: [ANA, EVA],
+      behaviourOf: ({ customerId }) => (customerId === LATE_ID.lookupOf ? 'fails later' : 'is cached'),
+    });
+    const id = executors.ids.idOf({ records: [LATE_ID.record], sentAt: 0, source: 'wolkvox' }, 0);
+    const request = {
+      query: `query ($a: [_Any!]!) { _entities(representations: $a) {
+        ... on Customer { campaignRecords(maxAge: -1) { id } } ... on CampaignRecord { calls } } }`,
+      variables: {
+        a: [
+          { __typename: 'Customer', customerId: 'C1' },
+          { __typename: 'CampaignRecord', id },
+        ],
+      },
+    };
+    const { context, end } = executors.begin();
+    expect(await executors.write(request, context)).toBeUndefined();
+    const { errors = [] } = await executors.resolve(request, context);
+    expect(errors.map(({ path }) => path)).toEqual([
+      ['_entities', 0, 'campaignRecords'],
+      ['_entities', 1],
+    ]);
+    end();
+    await iterations(10);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('asks for each lookup once', async () => {
+    const executors = createExecutors({
+      records: [ANA, EVA],
+      behaviourOf: ({ phone }) => (phone ? 'fails' : 'answers'),
+    });
+    const { context, end } = executors.begin();
+    const request = {
+      query: `{ a: findCampaignRecords(customerId: "C1") { id } b: findCampaignRecords(phone: "3001234567") { id }
+        c: findCampaignRecords(customerId: "C2", maxAge: 0) { customer { campaignRecords { id } } } }`,
+    };
+    expect(await executors.write(request, context)).toBeUndefined();
+    const { data, errors } = await executors.resolve(request, context);
+    end();
+    expect(errors).toHaveLength(1);
+    expect(data).toMatchObject({ a: [{}], b: null, c: [{}] });
+    expect(executors.lookups).toEqual([
+      { customerId: 'C1' },
+      { phone: '3001234567' },
+      { customerId: 'C2' },
+      { customerId: 'C2' },
+    ]);
+  });
+
+  it('has the whole response limit, although the first execution has not ended', async () => {
+    const executors = createExecutors({
+      records: longList(1_000, { connId: 'x'.repeat(700) }),
+      responseLimitBytes: 1_000_000,
+      behaviourOf: ({ campaignId }) => (campaignId === undefined ? 'fails' : 'answers later'),
+    });
+    const request = {
+      query:
+        '{ a: findCampaignRecords(customerId: "C1") { id } b: findCampaignRecords(campaignId: "4821") { connId } }',
+    };
+    const { context, end } = executors.begin();
+    expect(await executors.write(request, context)).toBeUndefined();
+    const { data, errors } = await executors.resolve(request, context);
+    end();
+    expect(errors?.map(({ path }) => path)).toEqual([['a']]);
+    expect(data?.['b']).toHaveLength(1_000);
+  });
+});
+
+describe('A long list', () => {
+  const TEXTS = { connId: 'x'.repeat(1_000), opts: optsOf('"'.repeat(300)) };
+  const query = '{ findCampaignRecords(campaignId: "4821") { customerId connId opts { value } fetchedAt } }';
+
+  it.each([0, 16_000_000])(
+    'is written in parts, and timers run between them, with %d bytes of texts',
+    async (textBytes) => {
+      const executors = createExecutors({ records: longList(1_000, TEXTS), textBytes });
+      const short = executors.write({ query: query.replace('4821', '1') });
+      expect(await iterationsUntil(short)).toBeLessThan(3);
+      const long = executors.write({ query });
+      expect(await iterationsUntil(long)).toBeGreaterThan(3);
+      expect((await long)?.length).toBeGreaterThan(1_500_000);
+      await expectSame(executors, { query });
+    },
+  );
+
+  it('is not written further after its operation has ended', async () => {
+    const executors = createExecutors({ records: longList(1_000, TEXTS) });
+    const { context, end } = executors.begin();
+    let serialized = 0;
+    const counted = {
+      ...context,
+      responseLimit: { ...context.responseLimit, add: (bytes: number) => (serialized += bytes) },
+    };
+    const text = executors.write({ query }, counted);
+    await iterations(1);
+    end();
+    expect(await text).toBeUndefined();
+    expect(serialized).toBeGreaterThan(0);
+    expect(serialized).toBeLessThan(1_000_000);
+    expect(executors.texts.bytes()).toBe(0);
+    expect(executors.responseLimits.bytesInFlight()).toBe(0);
+  });
+
+  it('is not written further after the deadline, and graphql-js reports that', async () => {
+    const executors = createExecutors({ records: longList(1_000, TEXTS) });
+    const { context, end } = executors.begin();
+    const text = executors.write({ query }, context);
+    await iterations(1);
+    executors.clock.advance(30_000);
+    expect(await text).toBeUndefined();
+    const { errors } = await executors.resolve({ query }, context);
+    expect(errors?.map(({ message }) => message)).toEqual([expect.stringContaining('deadline of 25 s')]);
+    end();
+  });
+
+  it('is left by its later items without a rejection that nothing handles', async () => {
+    const executors = createExecutors({
+      records: [...longList(500, TEXTS), EVA],
+      behaviourOf: ({ customerId }) => (customerId === 'C2' ? 'fails later' : 'is cached'),
+    });
+    const id = executors.ids.idOf({ records: [EVA], sentAt: 0, source: 'wolkvox' }, 0);
+    const { context, end } = executors.begin();
+    const campaigns = Array.from({ length: 3 }, () => ({ __typename: 'Campaign', campaignId: '4821' }));
+    const text = executors.write(
+      {
+        query: `query ($a: [_Any!]!) { _entities(representations: $a) {
+          ... on Campaign { findRecords { customerId connId opts { value } } } ... on CampaignRecord { id } } }`,
+        variables: { a: [...campaigns, { __typename: 'CampaignRecord', id }] },
+      },
+      context,
+    );
+    await iterations(1);
+    end();
+    expect(await text).toBeUndefined();
+    await iterations(10);
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe('The response limit', () => {
+  const query = '{ a: findCampaignRecords(customerId: "C1") { customerName phones { number } } }';
+  const EXPECTED = '{"a":[{"customerName":"Ana","phones":[{"number":"3001234567"}]}]}';
+
+  it('is exact at its edge', async () => {
+    const written = async (responseLimitBytes: number): Promise<string | undefined> =>
+      createExecutors({ records: [ANA], responseLimitBytes }).write({ query });
+    let limit = EXPECTED.length + 50;
+    while ((await written(limit - 1)) !== undefined) limit -= 1;
+    expect(await written(limit)).toBe(EXPECTED);
+    // Each list has two brackets that do not count.
+    expect(limit).toBeGreaterThanOrEqual(EXPECTED.length - 4);
+    expect(limit).toBeLessThanOrEqual(EXPECTED.length);
+  });
+
+  it('counts a text that is kept as one that is written', async () => {
+    const executors = createExecutors({ records: [ANA] });
+    const sizeOf = async (): Promise<number> => {
+      const { context, end } = executors.begin();
+      expect(await executors.write({ query }, context)).toBe(EXPECTED);
+      const bytes = executors.responseLimits.bytesInFlight();
+      end();
+      return bytes;
+    };
+    const first = await sizeOf();
+    expect(first).toBeGreaterThan(0);
+    expect(Math.abs((await sizeOf()) - first)).toBeLessThanOrEqual(4);
+  });
+
+  it('counts names of types, nulls and separators, which may be most of a response', async () => {
+    const executors = createExecutors({ records: longList(100), textBytes: 0 });
+    const names = Array.from({ length: 50 }, (_, index) => `a${index}: __typename b${index}: address { city }`);
+    const { context, end } = executors.begin();
+    const text = await executors.write(
+      { query: `{ findCampaignRecords(campaignId: "4821") { ${names.join(' ')} } }` },
+      context,
+    );
+    expect(executors.responseLimits.bytesInFlight()).toBeGreaterThan(0.9 * (text?.length ?? Infinity));
+    end();
+  });
+
+  it('is asked while an object is written, before its parts are joined', async () => {
+    const executors = createExecutors({
+      records: longList(100, { connId: 'x'.repeat(500) }),
+      responseLimitBytes: 1_000_000,
+      behaviourOf: ({ phone }) => (phone === undefined ? 'is cached' : 'answers later'),
+    });
+    const aliases = Array.from(
+      { length: 400 },
+      (_, index) => `a${index}: findCampaignRecords(campaignId: "4821") { connId }`,
+    );
+    expect(await executors.write({ query: `{ ${aliases.slice(0, 5).join(' ')} }` })).toBeDefined();
+    const { context, end } = executors.begin();
+    const added: number[] = [];
+    const { responseLimit } = context;
+    const add = (bytes: number): void => {
+      added.push(bytes);
+      responseLimit.add(bytes);
+    };
+    const late = 'late: findCampaignRecords(phone: "3001234567") { id }';
+    const query = `{ ${late} ${aliases.join(' ')} }`;
+    expect(await executors.write({ query }, { ...context, responseLimit: { ...responseLimit, add } })).toBeUndefined();
+    end();
+    expect(added.length).toBeGreaterThan(0);
+    expect(Math.max(...added)).toBeLessThan(1_000_000);
+  });
+
+  it('leaves an operation to graphql-js if the responses of all operations are too many', async () => {
+    const executors = createExecutors({
+      records: longList(1_000, { connId: 'x'.repeat(700) }),
+      responseLimitBytes: 1_000_000,
+    });
+    const request = { query: '{ findCampaignRecords(campaignId: "4821") { connId } }' };
+    const ends: (() => void)[] = [];
+    const texts: (string | undefined)[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const { context, end } = executors.begin();
+      texts.push(await executors.write(request, context));
+      ends.push(end);
+    }
+    expect(texts[0]).toBeDefined();
+    expect(texts[4]).toBeUndefined();
+    const bytes = executors.responseLimits.bytesInFlight();
+    expect((await executors.resolve(request)).errors?.map(({ originalError }) => originalError)).toEqual([
+      expect.objectContaining({ kind: 'responses-full' }),
+    ]);
+    expect(executors.responseLimits.bytesInFlight()).toBe(bytes);
+    for (const end of ends) end();
+    expect(executors.responseLimits.bytesInFlight()).toBe(0);
+    expect(await executors.write(request)).toBeDefined();
+  });
+
+  it('bounds the lookups of an operation whose text is short, as it does in graphql-js', async () => {
+    const executors = createExecutors({ records: longList(1_000) });
+    const { context, end } = executors.begin();
+    const query = `{ a: findCampaignRecords(campaignId: "4821") { a: campaign { a: findRecords { a: campaign {
+      a: findRecords(phone: "3001234567") { id } } } } } }`;
+    const loads = { written: 0, resolved: 0 };
+    const counting = (kind: keyof typeof loads): OperationContext => ({
+      ...context,
+      loader: countLoads(context.loader, () => (loads[kind] += 1)),
+    });
+    expect(await executors.write({ query }, counting('written'))).toBeUndefined();
+    expect((await executors.resolve({ query }, counting('resolved'))).errors?.length).toBeGreaterThan(0);
+    end();
+    expect(loads.resolved).toBeGreaterThan(1_000);
+    expect(loads.written).toBeLessThan(3 * loads.resolved);
+  });
+});
+
+function countLoads(loader: RecordLoader, count: () => void): RecordLoader {
+  return {
+    ...loader,
+    load(args: LoadArguments) {
+      count();
+      return loader.load(args);
+    },
+  };
+}
