@@ -118,7 +118,8 @@ function adviceFor(event: ServiceEvent): string | undefined {
 const REFUSAL_ADVICE = {
   'router-secret':
     'Check the header Router-Authorization of the router. If another client sent the request, restrict its access.',
-  'metrics-token': 'Check the bearer token of the program that reads /metrics. It must be METRICS_TOKEN.',
+  'metrics-token':
+    'Check the bearer token of the program that reads /metrics, or who signs in at /status. It must be METRICS_TOKEN.',
   host:
     'The Host header names another host than loopback. Set ROUTER_SECRET, or list the names by which clients reach ' +
     'the service in ALLOWED_HOSTS.',
