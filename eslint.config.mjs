@@ -51,7 +51,16 @@ export default tseslint.config(
   // Prettier wraps code at 120 columns; this rule does the same for comments.
   { rules: { 'max-len': ['error', { code: 1000, comments: 120, ignoreUrls: true }] } },
   {
-    files: ['src/main.ts', 'src/simulator/main.ts', 'src/probe/main.ts', 'test/**', 'bench/**', 'scripts/**', 'examples/**', '*.ts'],
+    files: [
+      'src/main.ts',
+      'src/simulator/main.ts',
+      'src/probe/main.ts',
+      'test/**',
+      'bench/**',
+      'scripts/**',
+      'examples/**',
+      '*.ts',
+    ],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
   // Scripts in plain JavaScript run before anything is built, without types.

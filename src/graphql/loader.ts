@@ -7,7 +7,7 @@ import { isPromise, type MaybePromise } from './maybe-promise.js';
 import type { RunningOperation } from './operation.js';
 import type { RecordIds, RecordReference } from './record-ids.js';
 import type { FoundRecord } from './entities.js';
-import { recordsOf } from './record-lists.js';
+import { recordWith } from './record-lists.js';
 
 /** The arguments of a field that finds records. */
 export interface LoadArguments extends Criteria {
@@ -107,7 +107,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   }
 
   function recordIn(answer: Answer, fingerprint: string): FoundRecord | undefined {
-    return recordsOf(answer)[ids.fingerprintsOf(answer).indexOf(fingerprint)];
+    return recordWith(fingerprint, answer, ids.fingerprintsOf);
   }
 
   function loadRecord({ lookup, fingerprint }: RecordReference): MaybePromise<FoundRecord | undefined> {

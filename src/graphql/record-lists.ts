@@ -26,6 +26,27 @@ export function recordsOf(answer: Answer): readonly FoundRecord[] {
   return records;
 }
 
+const indexes = new WeakMap<Answer, ReadonlyMap<string, FoundRecord>>();
+
+/**
+ * The record of an answer with a fingerprint; undefined if there is none.
+ *
+ * @param fingerprintsOf as in `RecordIds`
+ */
+export function recordWith(
+  fingerprint: string,
+  answer: Answer,
+  fingerprintsOf: (answer: Answer) => readonly string[],
+): FoundRecord | undefined {
+  let index = indexes.get(answer);
+  if (index === undefined) {
+    const fingerprints = fingerprintsOf(answer);
+    index = new Map(recordsOf(answer).map((record, position) => [fingerprints[position] ?? '', record]));
+    indexes.set(answer, index);
+  }
+  return index.get(fingerprint);
+}
+
 /**
  * Whether a value is a record of an answer, or the whole list of them. It is the same object for as long as the answer
  * is cached, and does not change.

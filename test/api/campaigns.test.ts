@@ -61,7 +61,10 @@ describe('the list of campaigns', () => {
     const clock = createMovableClock();
     const service = await startService({ clock });
     const query = '{ campaigns { name } wolkvoxStatus { version circuit } }';
-    for (let asked = 0; asked < 100; asked += 1) expect((await service.ask(query)).errors).toEqual([]);
+    for (let round = 0; round < 50; round += 1) {
+      const responses = await Promise.all(Array.from({ length: 20 }, () => service.ask(query)));
+      expect(responses.flatMap(({ errors }) => errors)).toEqual([]);
+    }
     expect(callsOf(service)).toEqual({ searches: 0, lists: 1 });
     clock.advance(301_000);
     await service.ask(query);
