@@ -455,11 +455,19 @@ function createListWriter(writeItem: Write): Write {
       const item = items[index];
       const part = isPromise(item) ? writeLater(item, writeItem, run) : writeItem(item, run);
       if (typeof part !== 'string') isComplete = false;
-      parts.push(part);
+      parts.push(typeof part === 'string' ? flatten(part) : part);
       countPart(run);
     }
     return isComplete ? (parts as string[]).join(',') : join(parts, ',');
   }
+}
+
+/**
+ * V8 stores a text that was added up as a tree, which takes several times the memory of its characters. To read one of
+ * them makes V8 copy them into one piece.
+ */
+function flatten(text: string): string {
+  return Number.isNaN(text.charCodeAt(0)) ? '' : text;
 }
 
 function surround(items: MaybePromise<string>): MaybePromise<string> {

@@ -449,7 +449,8 @@ class Load {
       else this.lost.push(`${status} ${text}`);
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') this.refused += 1;
+      // Refused, or reset before it was accepted: no request was sent.
+      if (error instanceof Error && 'syscall' in error && error.syscall === 'connect') this.refused += 1;
       else this.lost.push(String(error));
       return false;
     }
