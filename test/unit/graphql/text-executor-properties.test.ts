@@ -23,7 +23,7 @@ import { operationsOver, type Pools } from '../../support/generated-operations.j
 import { campaignRecord } from '../../support/record.js';
 
 const SEED = 20_261_128;
-const OPERATIONS = 700;
+const OPERATIONS = 400;
 const TIMEOUT_MS = 300_000;
 const ROOT = new URL('../../../', import.meta.url);
 
