@@ -245,7 +245,8 @@ export interface FailureDetails {
 
 /**
  * A lookup without an answer. The message is safe to show: it holds no secret, no upstream address and no personal
- * data.
+ * data. It has no stack: a failure is an expected result, `kind` says where it comes from, and an operation may have
+ * thousands of them. To record a stack and to write it as text takes longer than all the rest of a refused lookup.
  */
 export class LookupFailure extends Error {
   override readonly name = 'LookupFailure';
@@ -259,7 +260,10 @@ export class LookupFailure extends Error {
 
   constructor(kind: FailureKind, details: FailureDetails = {}) {
     const policy = FAILURES[kind];
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(details.message ?? policy.message, details.cause === undefined ? undefined : { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.kind = kind;
     this.policy = policy;
     this.endsCall = Object.hasOwn(CALL_FAILURES, kind);

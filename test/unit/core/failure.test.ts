@@ -66,6 +66,12 @@ describe('The table of failures', () => {
 });
 
 describe('A failure', () => {
+  it('has no stack, and leaves those of other errors', () => {
+    const failure: Error = new LookupFailure('timeout');
+    expect(failure.stack).toBe(`LookupFailure: ${failure.message}`);
+    expect(new Error('another').stack).toContain('failure.test.ts');
+  });
+
   it.each(KINDS)('of kind %s has the code and the message of the table', (kind) => {
     const failure = new LookupFailure(kind);
     const { code, message } = FAILURES[kind];
