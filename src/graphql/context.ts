@@ -1,6 +1,7 @@
 import type { TimeSlices } from '../core/time-slices.js';
 import type { OperationSpan } from '../core/tracing.js';
 import type { RecordLoader } from './loader.js';
+import type { LongTexts } from './long-texts.js';
 import type { RunningOperation } from './operation.js';
 import type { ResponseLimit } from './response-limit.js';
 
@@ -9,6 +10,7 @@ export interface OperationContext {
   readonly running: RunningOperation;
   readonly loader: RecordLoader;
   readonly responseLimit: ResponseLimit;
+  readonly longTexts: LongTexts;
   /** Shared by all operations. */
   readonly slices: TimeSlices;
   /** Undefined: the operation is not traced. */

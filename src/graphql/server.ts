@@ -19,6 +19,7 @@ import { createDocumentStore } from './document-store.js';
 import { boundErrors, createErrorFormatter } from './errors.js';
 import { reportFailedOperations } from './failed-operations.js';
 import { createLoader, type LoaderOptions } from './loader.js';
+import { createLongTexts, type LongTexts } from './long-texts.js';
 import { operationLimits } from './operation-limits.js';
 import { startOperation } from './operation.js';
 import type { RecordIds } from './record-ids.js';
@@ -57,14 +58,15 @@ export interface Graph {
   /** Must be called with a document before Apollo Server reads it. */
   readonly checkDocument: DocumentCheck['check'];
   /**
-   * Starts an operation. The caller must call `end` when the response is sent or the connection closes.
+   * Starts an operation. The caller must call `end` when the response is sent or the connection closes. `toBody` makes
+   * the body out of the text that Apollo Server returns.
    *
    * @param showsCost whether the response says in `extensions.wolkvox` what it has cost
    */
   readonly begin: (
     caller?: Caller,
     showsCost?: boolean,
-  ) => { readonly context: OperationContext; readonly end: () => void };
+  ) => { readonly context: OperationContext; readonly end: () => void; readonly toBody: LongTexts['fill'] };
   /** Forgets the texts of documents, because they may hold personal data. */
   readonly clearDocuments: () => void;
 }
@@ -121,9 +123,11 @@ export function createGraph(options: GraphOptions): Graph {
       const running = startOperation(deadlineMs, clock, caller, span?.context);
       if (showsCost) options.costs.track(running.operation);
       const responseLimit = responseLimits.start();
-      const context = { running, loader: createLoader(running, options), responseLimit, slices, span };
+      const longTexts = createLongTexts();
+      const loader = createLoader(running, options);
       return {
-        context,
+        context: { running, loader, responseLimit, longTexts, slices, span },
+        toBody: (text) => longTexts.fill(text),
         end() {
           running.end();
           responseLimit.end();

@@ -5,15 +5,18 @@ import { LRUCache } from 'lru-cache';
  * cache is cleared: an erasure must clear it, because the texts hold personal data.
  */
 export interface TextCache {
-  get(source: object, selection: string): string | undefined;
+  get(source: object, selection: string): KeptText | undefined;
   /** @param generation that of the time when the operation began. A text of another one is dropped. */
-  put(source: object, selection: string, text: string, generation: number): void;
+  put(source: object, selection: string, text: KeptText, generation: number): void;
   /** Changes when the cache is cleared, and with `version`. */
   generation(): number;
   clear(): void;
   /** The estimated size of the texts, in bytes. */
   bytes(): number;
 }
+
+/** A string, or its bytes in UTF-8. */
+export type KeptText = string | Buffer;
 
 export interface TextCacheOptions {
   /** Bound of the texts, in bytes. 0: none is kept. */
@@ -29,7 +32,7 @@ type Texts = Map<string, StoredText>;
 
 /** It does not refer to the object, so that an object that nothing else holds can be collected. */
 interface StoredText {
-  readonly text: string;
+  readonly text: KeptText;
   readonly selection: string;
   readonly texts: Texts;
 }
@@ -41,8 +44,7 @@ export function createTextCache({ maxBytes, keepMsOf, version }: TextCacheOption
   if (maxBytes === 0) return NO_CACHE;
   const stored = new LRUCache<StoredText, StoredText>({
     maxSize: maxBytes,
-    // Two bytes a character.
-    sizeCalculation: ({ text, selection }) => TEXT_BYTES + 2 * (text.length + selection.length),
+    sizeCalculation: ({ text, selection }) => TEXT_BYTES + bytesOf(text) + bytesOf(selection),
     dispose: ({ texts, selection }) => texts.delete(selection),
     ttl: 1,
     ttlAutopurge: true,
@@ -94,6 +96,11 @@ export function createTextCache({ maxBytes, keepMsOf, version }: TextCacheOption
     clear,
     bytes: () => stored.calculatedSize,
   };
+}
+
+/** The memory that a text takes. A string has two bytes a character. */
+function bytesOf(text: KeptText): number {
+  return typeof text === 'string' ? 2 * text.length : text.length;
 }
 
 const NO_CACHE: TextCache = {

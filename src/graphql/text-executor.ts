@@ -15,7 +15,7 @@
  * (fragments, `@skip`, `@include`, fields of the same name), and coerce variables and arguments.
  *
  * The text of an immutable object, such as a record of an answer, is kept for the next operation that selects the same
- * fields of it (`TextCache`).
+ * fields of it (`TextCache`). A long one is kept as bytes, and a placeholder stands for it (`LongTexts`).
  */
 import { setImmediate as nextIteration } from 'node:timers/promises';
 import {
@@ -58,7 +58,10 @@ import type { ExecutableSchema } from './schema.js';
 import type { TextCache } from './text-cache.js';
 
 export interface TextExecutor {
-  /** The JSON of the response's `data`; undefined: graphql-js must execute the operation. It never rejects. */
+  /**
+   * The JSON of the response's `data`, with the placeholders of long texts; undefined: graphql-js must execute the
+   * operation. It never rejects.
+   */
   execute(request: TextRequest): Promise<string | undefined>;
   /** Forgets the compiled operations. Their arguments may hold personal data. */
   clear(): void;
@@ -77,6 +80,8 @@ const PART_CHARACTERS = 400_000;
 const LOAD_CHARACTERS = 1_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
+/** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */
+const LONG_CHARACTERS = 10_000;
 /** The response limit is asked each time when so many characters were written. */
 const COUNTED_CHARACTERS = 50_000;
 /** A larger operation takes too long to compile. It is left to graphql-js. */
@@ -175,6 +180,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
         // graphql-js meets the same error and reports it.
         if (run !== undefined) run.hasEnded = true;
         request.context.responseLimit.reset();
+        request.context.longTexts.clear();
         return undefined;
       }
     },
@@ -500,9 +506,12 @@ function count(run: Run): void {
 /** Keeps the text of an immutable object or list. Others are written each time. */
 function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Compiled {
   if (selection === undefined) return { write, selection };
-  const keep = (value: object, text: string, { generation }: Run): string => {
-    texts.put(value, selection, text, generation);
-    return text;
+  const keep = (value: object, text: string, { generation, context: { longTexts } }: Run): string => {
+    // The text may hold long texts itself.
+    const filled = longTexts.fill(text);
+    const kept = filled.length > LONG_CHARACTERS && typeof filled === 'string' ? Buffer.from(filled) : filled;
+    texts.put(value, selection, kept, generation);
+    return typeof kept === 'string' ? kept : longTexts.add(kept);
   };
   return {
     selection,
@@ -511,7 +520,7 @@ function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Comp
       const known = texts.get(value, selection);
       if (known !== undefined) {
         run.written += known.length;
-        return known;
+        return typeof known === 'string' ? known : run.context.longTexts.add(known);
       }
       const text = write(value, run);
       return isPromise(text) ? later(text, (written) => keep(value, written, run)) : keep(value, text, run);

@@ -3,7 +3,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { OperationContext } from './context.js';
 import type { TextExecutor } from './text-executor.js';
 
-/** `data` of a result that is written already. */
+/** `data` of a result that is written already, with the placeholders of its long texts. */
 class WrittenData {
   readonly text: string;
   constructor(text: string) {

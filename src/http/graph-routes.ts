@@ -26,6 +26,8 @@ export interface GraphRoutesOptions<Context extends object> {
 export interface StartedOperation<Context> {
   readonly context: Context;
   readonly end: () => void;
+  /** The body of the response whose text Apollo Server returns. */
+  readonly toBody: (text: string) => string | Buffer;
 }
 
 export interface PlaygroundPage {
@@ -62,16 +64,18 @@ export function addGraphRoutes<Context extends object>(
     onResponse: async (_, reply) => metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000),
     onSend: limitResponse(options),
     handler: async (request, reply) => {
+      let operation: StartedOperation<Context> | undefined;
       const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: toGraphRequest(request),
-        context: () => {
-          const showsCost = request.headers['wolkvox-cost'] === '1';
-          return Promise.resolve(beginOperation(begin(readCaller(request, trustsNames), showsCost), request, reply));
+        context: async () => {
+          operation = begin(readCaller(request, trustsNames), request.headers['wolkvox-cost'] === '1');
+          endWithResponse(operation, request, reply);
+          return operation.context;
         },
       });
       if (body.kind !== 'complete') throw new Error('Expected a response in one part; got several.');
       for (const [name, value] of headers) void reply.header(name, value);
-      return reply.code(status ?? 200).send(body.string);
+      return reply.code(status ?? 200).send(operation?.toBody(body.string) ?? body.string);
     },
   });
   app.get('/', (request, reply) => {
@@ -92,11 +96,11 @@ function toGraphRequest({ method, url, headers, body }: FastifyRequest): HTTPGra
 }
 
 /** Ends the operation when its response is sent or its connection closes. */
-function beginOperation<Context>(
-  { context, end }: StartedOperation<Context>,
+function endWithResponse(
+  { end }: StartedOperation<object>,
   { raw: { socket } }: FastifyRequest,
   { raw: response }: FastifyReply,
-): Context {
+): void {
   // The connection may have closed while the body was read. No 'close' event comes then.
   if (socket.destroyed || response.destroyed) end();
   // A response that waits behind another one of its connection (pipelining) has no 'close' event if that closes. The
@@ -107,7 +111,6 @@ function beginOperation<Context>(
     socket.off('close', end);
     end();
   });
-  return context;
 }
 
 /** Replaces a response that is larger than the graph estimated. */
@@ -116,10 +119,10 @@ function limitResponse({
   observe,
 }: Pick<GraphRoutesOptions<object>, 'responseLimitBytes' | 'observe'>) {
   return async (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
-    if (typeof payload !== 'string' || !isLonger(payload, responseLimitBytes)) return payload;
+    if (!isBody(payload) || !isLonger(payload, responseLimitBytes)) return payload;
     const { message, code } = new LookupFailure('response-too-large');
     // The graph has reported a response with errors. Apollo Server writes them before the data.
-    if (!payload.startsWith('{"errors":')) {
+    if (typeof payload !== 'string' || !payload.startsWith('{"errors":')) {
       const ms = Math.round(reply.elapsedTime);
       observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
     }
@@ -128,9 +131,13 @@ function limitResponse({
   };
 }
 
-/** Whether a text has more than `bytes` in UTF-8, in which a character has one to three of them. */
-function isLonger(text: string, bytes: number): boolean {
-  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
+function isBody(payload: unknown): payload is string | Buffer {
+  return typeof payload === 'string' || Buffer.isBuffer(payload);
+}
+
+/** Whether a body has more than `bytes` in UTF-8, in which a character has one to three of them. */
+function isLonger(body: string | Buffer, bytes: number): boolean {
+  return body.length * 3 > bytes && Buffer.byteLength(body) > bytes;
 }
 
 /**

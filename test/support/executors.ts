@@ -8,6 +8,7 @@ import type { ServiceStatus } from '../../src/core/status.js';
 import { createTimeSlices } from '../../src/core/time-slices.js';
 import type { OperationContext } from '../../src/graphql/context.js';
 import { createLoader } from '../../src/graphql/loader.js';
+import { createLongTexts } from '../../src/graphql/long-texts.js';
 import { startOperation, type RunningOperation } from '../../src/graphql/operation.js';
 import { createRecordIds, type RecordIds } from '../../src/graphql/record-ids.js';
 import { createResponseLimits, type ResponseLimits } from '../../src/graphql/response-limit.js';
@@ -114,7 +115,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       running.end();
       responseLimit.end();
     };
-    return { context: { running, loader, responseLimit, slices }, running, end };
+    return { context: { running, loader, responseLimit, longTexts: createLongTexts(), slices }, running, end };
   };
 
   function documentOf(query: string): DocumentNode {
@@ -143,12 +144,13 @@ export function createExecutors(options: ExecutorsOptions): Executors {
         const document = documentOf(query);
         const operation = getOperationAST(document, operationName);
         // Apollo Server asks for such an operation, too.
-        return executor.execute({
+        const text = await executor.execute({
           document,
           operation: operation as NonNullable<typeof operation>,
           variables,
           context,
         });
+        return text === undefined ? undefined : context.longTexts.fill(text).toString();
       }),
     resolve: ({ query, variables, operationName }, given) =>
       within(given, async (contextValue) =>

@@ -204,6 +204,56 @@ describe('Kept texts', () => {
   });
 });
 
+describe('A long text that is kept', () => {
+  const records = longList(100, { customerName: 'María 😀', connId: '\u0001"\\'.repeat(50) });
+  const query = '{ findCampaignRecords(campaignId: "4821") { customerId customerName connId fetchedAt } }';
+
+  it('is kept as bytes, and written from them', async () => {
+    const executors = createExecutors({ records });
+    const first = await expectSame(executors, { query });
+    const { context, end } = executors.begin();
+    expect(await executors.write({ query }, context)).toBe(first);
+    expect(context.longTexts.fill('\u00010\u0001')).toBeInstanceOf(Buffer);
+    // The bytes of the text, and not two bytes a character.
+    expect(executors.texts.bytes()).toBeGreaterThan(Buffer.byteLength(first) - 100);
+    expect(executors.texts.bytes()).toBeLessThan(1.2 * Buffer.byteLength(first));
+    end();
+  });
+
+  it('may have long values with any characters', async () => {
+    const executors = createExecutors({ records: [{ ...EVA, opts: optsOf('x'.repeat(9_000), 'é'.repeat(9_000)) }] });
+    const request = {
+      query: '{ findCampaignRecords(customerId: "C2") { a: opts { value } b: opts { position value } customerId } }',
+    };
+    const first = await expectSame(executors, request);
+    expect(first.length).toBeGreaterThan(36_000);
+    expect(await expectSame(executors, request)).toBe(first);
+  });
+
+  it('counts for the response limit with its bytes', async () => {
+    const executors = createExecutors({ records });
+    const { length } = Buffer.from(await expectSame(executors, { query }));
+    const limited = createExecutors({ records, responseLimitBytes: length + 100 });
+    for (let time = 0; time < 2; time += 1) {
+      expect(await limited.write({ query })).toBeDefined();
+      expect(await limited.write({ query: query.replace('{ find', '{ a: __typename find') })).toBeDefined();
+    }
+    const twice = query.replace(/\{ (find.*\}) \}/, '{ $1 b: $1 }');
+    expect(await limited.write({ query: twice })).toBeUndefined();
+    expect(limited.responseLimits.bytesInFlight()).toBe(0);
+  });
+
+  it('is forgotten if graphql-js executes the operation', async () => {
+    const executors = createExecutors({ records });
+    await executors.write({ query });
+    const { context, end } = executors.begin();
+    const failing = query.replace(/\}$/, ' __schema { queryType { name } } }');
+    expect(await executors.write({ query: failing }, context)).toBeUndefined();
+    expect(context.longTexts.fill('\u00010\u0001')).toBe('\u00010\u0001');
+    end();
+  });
+});
+
 describe('An operation that graphql-js executes again', () => {
   const LATE_ID = { record: EVA, lookupOf: 'C2' };
 
