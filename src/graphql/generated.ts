@@ -127,13 +127,13 @@ export type CampaignAddress = {
 /** One of the twelve free columns of a record. */
 export type CampaignOpt = {
   readonly __typename?: 'CampaignOpt';
-  /** What the column holds in this campaign, in the words of the operator. Null: CAMPAIGNS_FILE has no label for it. */
+  /** What the column holds in this campaign, in the words of the operator. Null: the operator gave it no label. */
   readonly label?: Maybe<Scalars['String']['output']>;
   /** The column's name in Wolkvox, `opt1` to `opt12`. */
   readonly name: Scalars['String']['output'];
   /** 1 to 12, for opt1 to opt12. */
   readonly position: Scalars['Int']['output'];
-  /** The kind of text that the column holds. Null: CAMPAIGNS_FILE has no type for it. */
+  /** The kind of text that the column holds. Null: the operator gave it no type. */
   readonly type?: Maybe<CampaignOptType>;
   /** The text of the column. Null: the column is empty. */
   readonly value?: Maybe<Scalars['String']['output']>;
@@ -197,7 +197,7 @@ export type CampaignRecord = {
   readonly id: Scalars['ID']['output'];
   /** One column. Null: no column has this name or label. */
   readonly opt?: Maybe<CampaignOpt>;
-  /** The columns opt1 to opt12, in order. Each campaign decides what they hold. Without arguments there are always twelve. */
+  /** The columns opt1 to opt12, in order. What they hold differs by campaign. Without arguments there are always twelve. */
   readonly opts: ReadonlyArray<CampaignOpt>;
   /** `result` as one value of a closed list, for sorting and counting. Null: `result` is null. */
   readonly outcome?: Maybe<CallOutcome>;
@@ -287,8 +287,8 @@ export type CustomerLatestRecordArgs = {
 export type Query = {
   readonly __typename?: 'Query';
   /**
-   * All campaigns of the account. One call to Wolkvox in CAMPAIGNS_TTL_SECONDS (five minutes unless configured otherwise)
-   * answers this field and the fields of every campaign, for all callers. It is null only if `errors` holds an error for
+   * All campaigns of the account. One call to Wolkvox in five minutes (CAMPAIGNS_TTL_SECONDS) answers this field and the
+   * fields of every campaign, for all callers. It is null only if `errors` holds an error for
    * it.
    */
   readonly campaigns?: Maybe<ReadonlyArray<Campaign>>;
@@ -372,9 +372,9 @@ export type WolkvoxDailyQuota = {
   readonly remaining?: Maybe<Scalars['Int']['output']>;
   /** When the next day begins. */
   readonly resetsAt: Scalars['DateTime']['output'];
-  /** Calls of this service, and those of others that Wolkvox named. */
+  /** Calls of this service, and those of other programs that Wolkvox reported. */
   readonly used: Scalars['Int']['output'];
-  /** Calls of other programs with the same account. Null: Wolkvox has not named them today. */
+  /** Calls of other programs with the same account. Null: Wolkvox has not reported them today. */
   readonly usedByOthers?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -389,7 +389,7 @@ export type WolkvoxOperationUse = {
   readonly refusals: Scalars['Int']['output'];
 };
 
-/** The calls of a replica that are not over. */
+/** The calls of a replica that have not ended. */
 export type WolkvoxQueue = {
   readonly __typename?: 'WolkvoxQueue';
   /** Calls that may run at once. */

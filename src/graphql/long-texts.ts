@@ -1,6 +1,6 @@
 /**
- * The long texts of one response. They are kept for the next responses as bytes, because V8 needs about 2 ms to encode a
- * megabyte. The executor and Apollo Server write a response as a string, in which a placeholder stands for the bytes.
+ * The long texts of one response. They are kept for the next responses as bytes, because V8 needs about 2 ms to encode
+ * a megabyte. The executor and Apollo Server write a response as a string, in which a placeholder stands for the bytes.
  */
 export interface LongTexts {
   /** Takes a text in UTF-8, and returns its placeholder. */
