@@ -36,8 +36,17 @@ const LAST_DAY_MS = instantOf('2026-11-20 00:00:00');
 type Campaign = typeof LARGE_CAMPAIGN;
 type Person = ReturnType<typeof generatePeople>[number];
 
-/** The generated records of every campaign except the large one. */
-export function generateRecords(seed: number): WireRecord[] {
+/** By seed. To generate the records takes about 50 ms, and a process may start many simulators. */
+const generatedRecords = new Map<number, readonly WireRecord[]>();
+
+/** The generated records of every campaign except the large one. They are the same objects each time. */
+export function generateRecords(seed: number): readonly WireRecord[] {
+  const records = generatedRecords.get(seed) ?? generate(seed);
+  generatedRecords.set(seed, records);
+  return records;
+}
+
+function generate(seed: number): WireRecord[] {
   const random = createRandom(seed, 1);
   const people = generatePeople(PEOPLE, NUMBERS, random);
   return CAMPAIGNS.flatMap((campaign) =>
