@@ -4,7 +4,7 @@ import { LookupFailure } from '../core/failure.js';
 import type { Lookup } from '../core/lookup.js';
 
 /**
- * Refuses to search a whole campaign that has more records than an answer may hold, because its call would be in vain.
+ * Refuses to search a whole campaign that has more records than an answer may hold, because the call would fail.
  * Only a fresh list of campaigns says so, and only to a caller who accepts information that is as old as the list. The
  * list is never asked for.
  *

@@ -10,10 +10,10 @@ import type {
 import { inAllCampaigns, inWholeCampaign } from '../core/broader-lookup.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
-import { LookupFailure, allowsStale } from '../core/failure.js';
 import type { Lookup } from '../core/lookup.js';
 import type { Person } from '../core/person.js';
-import { createLookupFlights, findInMemory, type Found, type LookupFlightsOptions } from './lookup-flights.js';
+import { serve, type Found } from './found.js';
+import { createLookupFlights, findInMemory, type LookupFlightsOptions } from './lookup-flights.js';
 import { createMemoryStore } from './memory-store.js';
 import { createSharedReader } from './shared-reader.js';
 
@@ -91,26 +91,16 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
   };
 
   async function find(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): Promise<Answer> {
-    const { operation } = lookupOptions;
     const staleAt = clock.monotonicMs() + staleAfterMs;
     const found =
       findInMemory(store, lookup, lookupOptions.minSentAt) ??
       (flights.isUnderWay(lookup) ? undefined : await findShared(lookup, lookupOptions)) ??
       (await flights.find(next, lookup, lookupOptions, staleAt));
-    switch (found.kind) {
-      case 'answer':
-        observe({ event: 'answer.served', from: found.from, operation });
-        return found.answer;
-      case 'stale':
-        observe({ event: 'answer.served', from: 'stale', reason: 'slow', operation });
-        return found.answer;
-      case 'failure':
-        return staleIfError(found, lookup, lookupOptions);
-    }
+    return serve(found, () => store.answer(lookup, lookupOptions.minStaleSentAt), lookupOptions.operation, observe);
   }
 
   /** Copies what the shared cache has for a lookup to memory, and looks there. */
-  async function findShared(lookup: Lookup, lookupOptions: LookupOptions): Promise<Found | undefined> {
+  async function findShared(lookup: Lookup, lookupOptions: LookupOptions): Promise<Found<Answer> | undefined> {
     if (readShared === undefined) return undefined;
     const erasures = store.erasures();
     const shared = await readShared(lookup, lookupOptions, erasures);
@@ -118,21 +108,5 @@ export function createLookupCache(options: LookupCacheOptions): LookupCache {
     for (const { lookup: answered, answer } of shared) store.putAnswer(answered, answer);
     const answer = store.answer(lookup, lookupOptions.minSentAt);
     return answer === undefined ? undefined : { kind: 'answer', answer, from: 'shared' };
-  }
-
-  function staleIfError(
-    { error, isRemembered }: Extract<Found, { kind: 'failure' }>,
-    lookup: Lookup,
-    { operation, minStaleSentAt }: LookupOptions,
-  ): Answer {
-    if (!(error instanceof LookupFailure)) throw error;
-    const { code, kind, endsCall } = error;
-    const stale = allowsStale(code) ? store.answer(lookup, minStaleSentAt) : undefined;
-    if (stale !== undefined) {
-      observe({ event: 'answer.served', from: 'stale', reason: code, operation });
-      return stale;
-    }
-    if (isRemembered || !endsCall) observe({ event: 'lookup.refused', code, reason: kind, operation });
-    throw error;
   }
 }

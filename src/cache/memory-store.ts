@@ -20,7 +20,7 @@ export interface MemoryStoreOptions {
   readonly clock: Clock;
 }
 
-/** Answers, and failures that equal lookups would meet again. */
+/** Answers, and failures that equal lookups would get again. */
 export interface MemoryStore {
   /**
    * The latest answer of a call that was sent at or after `minSentAt` (epoch milliseconds; default: at any time). It

@@ -84,6 +84,15 @@ export function lookupOptions(clock: Clock, options: Partial<LookupOptions> = {}
   };
 }
 
+/** A caller of a lookup that can leave before its answer. */
+export function caller(): { readonly signal: AbortSignal; readonly leave: (kind?: FailureKind) => void } {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    leave: (kind = 'deadline') => controller.abort(new LookupFailure(kind)),
+  };
+}
+
 /** A source that answers every lookup at once. */
 export function answeringSource(records: readonly CampaignRecord[] = []): LookupSource {
   return { find: () => Promise.resolve({ records, sentAt: 0, source: 'wolkvox' }) };

@@ -5,9 +5,10 @@ import type { CallOptions, Operation } from '../../../src/core/answer.js';
 import type { CampaignList, Campaigns } from '../../../src/core/campaign.js';
 import { createClock, type Clock } from '../../../src/core/clock.js';
 import type { ServiceEvent } from '../../../src/core/events.js';
-import { FAILURES, LookupFailure, allowsStale, type FailureKind } from '../../../src/core/failure.js';
+import type { LookupFailure } from '../../../src/core/failure.js';
+import { FAILURES, allowsStale, type FailureKind } from '../../../src/core/failure.js';
 import { campaign, createManualCampaignSource, type ManualCampaignSource } from '../../support/campaigns.js';
-import { settle } from '../../support/lookup-source.js';
+import { caller, settle } from '../../support/lookup-source.js';
 
 const FRESH_MS = 300_000;
 const STALE_MS = 3_600_000;
@@ -61,11 +62,6 @@ function createTestCampaigns(overrides: Partial<CampaignListOptions> = {}): Test
       return found;
     },
   };
-}
-
-function caller(): { readonly signal: AbortSignal; leave(): void } {
-  const controller = new AbortController();
-  return { signal: controller.signal, leave: () => controller.abort(new LookupFailure('deadline')) };
 }
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -266,7 +262,7 @@ describe('A failure of the list', () => {
     expect(test.events.map((event) => 'reason' in event && event.reason)).toContain('too-many-lookups');
   });
 
-  it('of callers who are all refused ends for a crowd after a few calls', async () => {
+  it('of callers who are all refused ends after a few calls, however many callers wait', async () => {
     const test = createTestCampaigns();
     const found = Array.from({ length: 20 }, () => test.ask());
     await settle();
@@ -293,7 +289,7 @@ describe('A failure of the list', () => {
 });
 
 describe('A slow call for the list', () => {
-  it('lets a stale list go first after staleAfterMs, and goes on into the cache', async () => {
+  it('is replaced by a stale list after staleAfterMs, and goes on into the cache', async () => {
     const test = createTestCampaigns();
     const list = await test.fill();
     await pass(FRESH_MS + 1);

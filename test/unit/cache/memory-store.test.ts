@@ -86,7 +86,7 @@ it.each([
   expect(store.failure(ANA, 0)).toBeUndefined();
 });
 
-it('A failure is forgotten with a later answer, and with an erasure', () => {
+it('A failure is dropped with a later answer, and with an erasure', () => {
   const store = createStore({ freshMs: 300_000, staleMs: 0 });
   const failure = new LookupFailure('malformed');
   store.putFailure(ANA, failure, clock.epochMs());
