@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestKey, type Reply, type SharedRequest } from '../core/answer.js';
 import { LookupFailure } from '../core/failure.js';
 import type { Commands, Connection } from './connection.js';
+import { LEASE_MS } from './leases.js';
 import { PREFIX, prefixOf, type RedisOptions } from './options.js';
 import { createSealing } from './sealing.js';
 
 /** The keys of a request in one generation. They show nothing of the request. */
 export interface RequestKeys {
-  readonly name: string;
   readonly answer: string;
   readonly lease: string;
   /** Exists while the answer is written. */
@@ -21,10 +21,16 @@ export interface SharedAnswers {
   read(request: SharedRequest, minSentAt?: number): Promise<Reply | undefined>;
   /** For a call that is sent from now on: no use after an erasure. @throws LookupFailure `redis-down` */
   keysOf(request: SharedRequest): RequestKeys;
-  /** Reads a value of Redis; undefined if it was changed. */
-  open(keys: RequestKeys, value: Buffer): Promise<Reply | undefined>;
+  /**
+   * Reads a reply that was sent at `minSentAt` or later, in epoch milliseconds.
+   *
+   * @param token takes the lease, if there is no such reply and the lease is free; default: leaves it
+   * @returns the reply; `led`: another has the lease; `free`: neither
+   */
+  look(keys: RequestKeys, minSentAt: number, token?: string): Promise<Reply | 'led' | 'free'>;
   /** Stores a reply, unless a later one is stored. It never rejects. */
   write(request: SharedRequest, keys: RequestKeys, reply: Reply): Promise<void>;
+  /** Makes all answers unreachable. Resolves when every replica knows it. @throws LookupFailure `redis-down` */
   erase(): Promise<void>;
   onErased(listener: () => void): void;
 }
@@ -55,11 +61,17 @@ const roomScript = {
 redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
 };
 
-/** Returns the value of a call that was sent at or after ARGV[1]. */
-const readScript = {
-  name: 'read',
+/**
+ * ARGV: `minSentAt`, a token that takes the lease if it is free or '', milliseconds of the lease.
+ * Returns an answer, or 1 if another has the lease, else 0.
+ */
+const lookScript = {
+  name: 'look',
   lua: `local stored = redis.call('GET', KEYS[1])
-return stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) and stored or false`,
+if stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) then return stored end
+local leader = redis.call('GET', KEYS[2])
+if not leader and ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+return leader and leader ~= ARGV[2] and 1 or 0`,
 };
 
 /** A value is the time when its call was sent, a space, and the sealed answer. */
@@ -78,12 +90,9 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   const sealing = createSealing(options.secret);
   const name = prefixOf('account', options.account);
   const generationKey = `${name}generation`;
-  const channel = `${name}erased`;
   const listeners: (() => void)[] = [];
   let generation: string | undefined;
   connection.onHeartbeat(readGeneration);
-  // If it fails, a heartbeat reads it.
-  connection.listen(channel, () => void readGeneration(connection).catch(() => undefined));
 
   async function readGeneration(commands: Commands): Promise<void> {
     const read = String(await commands.run(generationScript, [generationKey], randomUUID()));
@@ -97,7 +106,7 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     const requestName = sealing.nameOf(FORMAT, name, generation, requestKey(request));
     // With one hash tag, so that a cluster has these keys on one node.
     const prefix = `${PREFIX}{${requestName}}:`;
-    return { name: requestName, answer: `${prefix}answer`, lease: `${prefix}lease`, room: `${prefix}room` };
+    return { answer: `${prefix}answer`, lease: `${prefix}lease`, room: `${prefix}room` };
   }
 
   async function open(keys: RequestKeys, value: Buffer): Promise<Reply | undefined> {
@@ -107,16 +116,21 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     return { ...reply, sentAt: Math.min(reply.sentAt, clock.epochMs()), source: 'shared' };
   }
 
+  async function look(keys: RequestKeys, minSentAt: number, token = ''): Promise<Reply | 'led' | 'free'> {
+    const args = [Math.max(0, Math.ceil(minSentAt)), token, LEASE_MS];
+    const value = await connection.run(lookScript, [keys.answer, keys.lease], ...args);
+    // A value that cannot be read counts as no answer.
+    if (value instanceof Buffer) return (await open(keys, value)) ?? 'free';
+    return value === 1 ? 'led' : 'free';
+  }
+
   return {
     keysOf,
-    open,
-    async read(request, minSentAt) {
+    look,
+    async read(request, minSentAt = 0) {
       try {
-        const keys = keysOf(request);
-        const value = await (minSentAt === undefined
-          ? connection.send('GET', keys.answer)
-          : connection.run(readScript, [keys.answer], Math.max(0, Math.ceil(minSentAt))));
-        return value instanceof Buffer ? await open(keys, value) : undefined;
+        const found = await look(keysOf(request), minSentAt);
+        return typeof found === 'string' ? undefined : found;
       } catch {
         // The connection has reported it. Without Redis the cache is empty.
         return undefined;
@@ -138,8 +152,6 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     async erase() {
       await connection.send('SET', generationKey, randomUUID());
       await readGeneration(connection);
-      // A replica that misses the message finds out by its heartbeat.
-      await connection.send('PUBLISH', channel, '').catch(() => undefined);
       await sleep(ERASURE_MS);
     },
     onErased: (listener) => void listeners.push(listener),

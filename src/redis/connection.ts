@@ -27,8 +27,6 @@ export interface Connection extends Commands {
   onHeartbeat(work: (commands: Commands) => Promise<unknown>): void;
   /** @throws LookupFailure `redis-down` if the connection is not up */
   checkUp(): void;
-  /** Whether messages arrive. */
-  isListening(): boolean;
   state(): ConnectionState;
   /** Resolves when the connection is up, or after two seconds. */
   start(): Promise<void>;
@@ -154,15 +152,17 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
     return commands;
   }
 
-  const missing = (): string[] => ['publish', 'subscribe'].filter((name) => refused.has(name));
   return {
     run: async (...args) => whenUp().run(...args),
     send: async (...args) => whenUp().send(...args),
     checkUp: () => void whenUp(),
     listen: (channel, handler) => void handlers.set(channel, handler),
     onHeartbeat: (work) => void works.push(work),
-    isListening: () => isSubscribed && missing().length === 0,
-    state: () => ({ connection: status === 'up' ? 'up' : 'down', missing: missing(), errors }),
+    state: () => ({
+      connection: status === 'up' ? 'up' : 'down',
+      missing: ['publish', 'subscribe'].filter((name) => refused.has(name)),
+      errors,
+    }),
     async start() {
       // The event `error` says why it fails, and the clients go on trying.
       for (const redis of [client, subscriber]) redis.connect().catch(() => undefined);

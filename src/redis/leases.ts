@@ -19,7 +19,7 @@ export interface LeaseOptions {
   readonly setAt: number;
   /** The channel that hears of the release. */
   readonly channel: string;
-  readonly onLost: (reason: 'taken' | 'not-renewed') => void;
+  readonly onLost?: (reason: 'taken' | 'not-renewed') => void;
 }
 
 export interface Lease {
@@ -82,7 +82,7 @@ export function createLeases(connection: Connection, clock: Clock): Leases {
 
     function lose(reason: 'taken' | 'not-renewed'): void {
       clearInterval(timer);
-      if (held.has(lease)) onLost(reason);
+      if (held.has(lease)) onLost?.(reason);
     }
 
     /** Without Redis it tries again until the key has ended by itself. */

@@ -8,6 +8,7 @@ import type { RedisOptions } from './options.js';
 import { createQuotaSyncSchedule } from './quota-sync-schedule.js';
 import { createSharedQuota } from './quota.js';
 import { createSingleFlight, type SingleFlight } from './single-flight.js';
+import type { SlotHolders } from './slot-holders.js';
 import { createSharedSlots, type SharedSlots } from './slots.js';
 
 export type { RedisOptions } from './options.js';
@@ -16,6 +17,7 @@ export type RedisState = ConnectionState & ReturnType<SharedSlots['state']>;
 /** What the replicas of one token share. */
 export interface SharedRedis extends SingleFlight {
   readonly slots: Slots;
+  readonly slotHolders: SlotHolders;
   readonly quota: DailyQuota;
   readonly quotaSyncSchedule: QuotaSyncSchedule;
   readonly cache: SharedCache & SharedCache<'campaigns', CampaignList>;
@@ -38,6 +40,7 @@ export function createRedis(options: RedisOptions): SharedRedis {
   return {
     ...createSingleFlight(connection, leases, answers, options),
     slots,
+    slotHolders: slots.holders,
     quota: createSharedQuota(connection, options),
     quotaSyncSchedule: createQuotaSyncSchedule(connection, options),
     cache: answers as SharedRedis['cache'],

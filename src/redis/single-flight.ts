@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { abortable } from '../core/abort.js';
 import type { Reply, SharedCallLayer, SharedCallOptions, SharedRequest, Source } from '../core/answer.js';
 import { FAILURES, LookupFailure, type FailureKind } from '../core/failure.js';
-import type { RequestKeys, SharedAnswers } from './answers.js';
+import type { SharedAnswers } from './answers.js';
 import type { Connection } from './connection.js';
-import { LEASE_MS, type Lease, type Leases } from './leases.js';
+import type { Leases } from './leases.js';
 import { prefixOf, type RedisOptions } from './options.js';
 import { createWakeableTimer, type WakeableTimer } from './timer.js';
 
@@ -18,19 +18,6 @@ export interface SingleFlight {
 /** A waiter looks again at the leader's message, and after 1 to 2 times this, because a message may be lost. */
 const POLL_MS = 500;
 
-/**
- * ARGV: `minSentAt`, a token that takes the lease if it is free or '', milliseconds of the lease.
- * Returns an answer, or 1 if another has the lease, else 0.
- */
-const lookScript = {
-  name: 'look',
-  lua: `local stored = redis.call('GET', KEYS[1])
-if stored and tonumber(string.match(stored, '^%d+')) >= tonumber(ARGV[1]) then return stored end
-local leader = redis.call('GET', KEYS[2])
-if not leader and ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
-return leader and leader ~= ARGV[2] and 1 or 0`,
-};
-
 /** A failure of the leader's call, which was sent at `startedAt` or later. Epoch milliseconds. */
 interface PublishedFailure {
   readonly startedAt: number;
@@ -38,7 +25,8 @@ interface PublishedFailure {
 }
 
 interface Waiter {
-  name: string;
+  /** The key of the lease. */
+  lease: string;
   failure: PublishedFailure | undefined;
   readonly timer: WakeableTimer;
 }
@@ -56,34 +44,27 @@ export function createSingleFlight(
   const channel = `${prefixOf('account', account)}answered`;
   const waiters = new Set<Waiter>();
   connection.listen(channel, (message) => {
-    const [name, failure] = readMessage(message);
-    for (const waiter of [...waiters].filter((other) => other.name === name)) {
-      waiter.failure = failure;
+    const [lease, failure] = readMessage(message);
+    for (const waiter of waiters) {
+      if (waiter.lease !== lease) continue;
+      waiter.failure = failure ?? waiter.failure;
       waiter.timer.wake();
     }
   });
-
-  async function look(keys: RequestKeys, minSentAt: number, token: string): Promise<Reply | 'free' | 'led'> {
-    const args = [Math.max(0, Math.ceil(minSentAt)), token, LEASE_MS];
-    const reply = await connection.run(lookScript, [keys.answer, keys.lease], ...args);
-    // A value that cannot be read counts as no answer.
-    if (reply instanceof Buffer) return (await answers.open(keys, reply)) ?? 'free';
-    return reply === 1 ? 'led' : 'free';
-  }
 
   /** @returns undefined if no call has the lease any more */
   async function waitForLeader(
     request: SharedRequest,
     { minSentAt, signal }: SharedCallOptions,
   ): Promise<Reply | undefined> {
-    const waiter: Waiter = { name: '', failure: undefined, timer: createWakeableTimer() };
+    const waiter: Waiter = { lease: '', failure: undefined, timer: createWakeableTimer() };
     waiters.add(waiter);
     try {
       for (;;) {
         // They change with an erasure.
         const keys = answers.keysOf(request);
-        waiter.name = keys.name;
-        const found = await look(keys, minSentAt, '');
+        waiter.lease = keys.lease;
+        const found = await answers.look(keys, minSentAt);
         if (found === 'free') return undefined;
         if (found !== 'led') return found;
         await abortable(waiter.timer.wait(POLL_MS * (1 + Math.random())), signal);
@@ -120,27 +101,23 @@ export function createSingleFlight(
       async find(request: Request, options: Options): Promise<Result> {
         const keys = answers.keysOf(request);
         const token = randomUUID();
-        const setAt = clock.monotonicMs();
         const startedAt = clock.epochMs();
-        const lease = (): Lease => leases.keep({ key: keys.lease, token, setAt, channel, onLost: () => undefined });
-        const found = await look(keys, options.minSentAt, token).catch((error: unknown) => {
-          // The command may have taken the lease, although its reply was lost.
-          lease().release(keys.name);
-          throw error;
-        });
-        if (found === 'led') throw new LedByAnother();
-        if (found !== 'free') return found as Result;
         // If the lease is lost, another replica may make a second call. It costs one more call of the day.
-        const held = lease();
+        const lease = leases.keep({ key: keys.lease, token, setAt: clock.monotonicMs(), channel });
+        let message = keys.lease;
         try {
+          const found = await answers.look(keys, options.minSentAt, token);
+          if (found === 'led') throw new LedByAnother();
+          if (found !== 'free') return found as Result;
           const answer = await next.find(request, options);
           // The answer is stored before it is returned, so that no later read of Redis gets an older one.
           await answers.write(request, keys, answer);
-          held.release(keys.name);
           return answer;
         } catch (error) {
-          held.release(failureMessage(keys.name, startedAt, error));
+          message = failureMessage(keys.lease, startedAt, error);
           throw error;
+        } finally {
+          lease.release(message);
         }
       },
     }),
@@ -148,16 +125,16 @@ export function createSingleFlight(
 }
 
 /** Publishes only a failure of a call. After any other end, the callers that wait make a call of their own. */
-function failureMessage(name: string, startedAt: number, error: unknown): string {
-  if (!(error instanceof LookupFailure)) return name;
+function failureMessage(lease: string, startedAt: number, error: unknown): string {
+  if (!(error instanceof LookupFailure)) return lease;
   const { kind, endsCall, retryAfterSeconds = 0, message } = error;
-  return endsCall && kind !== 'lease-lost' ? `${name} ${startedAt} ${kind} ${retryAfterSeconds} ${message}` : name;
+  return endsCall && kind !== 'lease-lost' ? `${lease} ${startedAt} ${kind} ${retryAfterSeconds} ${message}` : lease;
 }
 
 /** A message of another version may have any form. */
-function readMessage(text: string): [name: string, failure: PublishedFailure | undefined] {
-  const [name = '', startedAt, kind = '', seconds, ...words] = text.split(' ');
-  if (!Object.hasOwn(FAILURES, kind)) return [name, undefined];
+function readMessage(text: string): [lease: string, failure: PublishedFailure | undefined] {
+  const [lease = '', startedAt, kind = '', seconds, ...words] = text.split(' ');
+  if (!Object.hasOwn(FAILURES, kind)) return [lease, undefined];
   const details = { retryAfterSeconds: Number(seconds) || undefined, message: words.join(' ') };
-  return [name, { startedAt: Number(startedAt), failure: new LookupFailure(kind as FailureKind, details) }];
+  return [lease, { startedAt: Number(startedAt), failure: new LookupFailure(kind as FailureKind, details) }];
 }

@@ -1,22 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
 import { MAX_PAUSE_MS, PAUSE_JITTER, type Slot, type Slots } from '../core/limits.js';
 import type { Connection } from './connection.js';
-import { LEASE_MS, type Leases } from './leases.js';
+import { LEASE_MS, type Lease, type LeaseOptions, type Leases } from './leases.js';
 import { prefixOf, type RedisOptions } from './options.js';
+import { createSlotHolders, type SlotHolders } from './slot-holders.js';
 import { createWakeableTimer } from './timer.js';
 
 export interface SharedSlots extends Slots {
   state(): { readonly slotsHeld: number; readonly slotsWaiting: number; readonly leasesLost: number };
+  readonly holders: SlotHolders;
 }
 
-/** A random wait before each attempt, so that the replicas share the slots evenly. */
-const JITTER_MS = 2;
 /** A waiter tries again when a slot is released, and after 1 to 2 times this, because a message may be lost. */
-const POLL_MS = 250;
-/** Without messages. The replica that releases a slot waits too; else the others would never get it. */
-const POLL_WITHOUT_MESSAGES_MS = 25;
+const POLL_MS = 25;
 
 /** Returns the number of the slot that was taken, 0 if none is free, or minus the rest of a pause in milliseconds. */
 const acquireScript = {
@@ -53,10 +50,6 @@ redis.call('SET', KEYS[1], 1, 'PX', ms)
 return ms`,
 };
 
-function pauseArguments(ms: number, mode: 'exact' | 'doubling'): (number | string)[] {
-  return [Math.ceil(ms), mode, MAX_PAUSE_MS, 1 + PAUSE_JITTER * Math.random()];
-}
-
 interface Waiter {
   readonly deadline: number;
   give(slot: Slot): void;
@@ -65,75 +58,75 @@ interface Waiter {
 
 /** The slots of a token: each is a key in Redis that its holder renews. The waiters of a process share one attempt. */
 export function createSharedSlots(connection: Connection, leases: Leases, options: RedisOptions): SharedSlots {
-  const { token, concurrency, clock, observe } = options;
-  const name = prefixOf('token', token);
+  const { concurrency, clock, observe } = options;
+  const name = prefixOf('token', options.token);
   const pauseKeys = [`${name}pause`, `${name}last-pause`] as const;
   const slotKeys = Array.from({ length: concurrency }, (_, slot) => `${name}slot:${slot}`);
   const channel = `${name}released`;
+  const holders = createSlotHolders(connection, slotKeys, clock);
   const waiters = new Set<Waiter>();
+  const held = new Set<Lease>();
   const poll = createWakeableTimer();
   let isServing = false;
-  let nextToken = randomUUID();
   let pausedUntil = -Infinity;
-  let unsureUntil = -Infinity;
-  let slotsHeld = 0;
   let leasesLost = 0;
   connection.listen(channel, () => poll.wake());
 
   async function serveWaiters(): Promise<void> {
     if (isServing) return;
     isServing = true;
-    while (waiters.size > 0 || clock.monotonicMs() < unsureUntil) {
-      const jitterMs = Math.floor(JITTER_MS * Math.random());
-      if (jitterMs > 0) await sleep(jitterMs);
-      const present = [...waiters];
-      try {
-        await attempt();
-        unsureUntil = -Infinity;
-      } catch (error) {
-        for (const waiter of present) waiter.fail(error);
-        // The command may have taken a slot, which an attempt with the same token finds.
-        const now = clock.monotonicMs();
-        if (unsureUntil < now) unsureUntil = now + LEASE_MS;
-        await poll.wait(POLL_MS);
-      }
+    while (waiters.size > 0) {
+      // At random, so that the replicas share the slots evenly.
+      if (Math.random() < 0.5) await sleep(1);
+      await attempt().catch(failAll);
     }
     isServing = false;
   }
 
   async function attempt(): Promise<void> {
+    const token = holders.newToken();
     const setAt = clock.monotonicMs();
-    const reply = Number(await connection.run(acquireScript, [pauseKeys[0], ...slotKeys], nextToken, LEASE_MS));
-    const key = slotKeys[reply - 1];
-    if (key !== undefined) {
-      const [waiter] = waiters;
-      const slot = hold(key, setAt);
-      if (waiter === undefined) await slot.release();
-      else waiter.give(slot);
-      return;
-    }
-    pausedUntil = clock.monotonicMs() - reply;
-    for (const waiter of waiters) if (pausedUntil > waiter.deadline) waiter.fail(pauseTooLong());
-    const pollMs = connection.isListening() ? POLL_MS : POLL_WITHOUT_MESSAGES_MS;
-    if (waiters.size > 0) await poll.wait(reply < 0 ? pausedForMs() : pollMs * (1 + Math.random()));
+    const reply = await connection
+      .run(acquireScript, [pauseKeys[0], ...slotKeys], token, LEASE_MS)
+      .catch((error: unknown) => {
+        // The command may have taken a slot, although its reply was lost.
+        for (const key of slotKeys) leases.keep({ key, token, setAt, channel }).release();
+        throw error;
+      });
+    const key = slotKeys[Number(reply) - 1];
+    if (key === undefined) return waitForSlot(-Number(reply));
+    const slot = hold({ key, token, setAt, channel });
+    const [waiter] = waiters;
+    if (waiter === undefined) await slot.release();
+    else waiter.give(slot);
   }
 
-  function hold(key: string, setAt: number): Slot {
+  /** @param pauseMs the rest of a pause; 0: no slot was free */
+  async function waitForSlot(pauseMs: number): Promise<void> {
+    pausedUntil = clock.monotonicMs() + pauseMs;
+    for (const waiter of waiters) if (pausedUntil > waiter.deadline) waiter.fail(pauseTooLong());
+    if (waiters.size > 0) await poll.wait(pauseMs > 0 ? pauseMs : POLL_MS * (1 + Math.random()));
+  }
+
+  function failAll(error: unknown): void {
+    for (const waiter of waiters) waiter.fail(error);
+  }
+
+  function hold(options: LeaseOptions): Slot {
     const lost = new AbortController();
-    const onLost = (reason: 'taken' | 'not-renewed'): void => {
-      leasesLost += 1;
-      observe({ event: 'slot.lost', reason });
-      lost.abort(new LookupFailure('lease-lost'));
-    };
-    const lease = leases.keep({ key, token: nextToken, setAt, channel, onLost });
-    nextToken = randomUUID();
-    slotsHeld += 1;
-    let isHeld = true;
+    const lease = leases.keep({
+      ...options,
+      onLost(reason) {
+        leasesLost += 1;
+        observe({ event: 'slot.lost', reason });
+        lost.abort(new LookupFailure('lease-lost'));
+      },
+    });
+    held.add(lease);
     return {
       lost: lost.signal,
       release() {
-        if (isHeld) slotsHeld -= 1;
-        isHeld = false;
+        held.delete(lease);
         lease.release();
         return Promise.resolve();
       },
@@ -147,6 +140,7 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
   return {
     async acquire(deadline, signal) {
       signal.throwIfAborted();
+      connection.checkUp();
       if (pausedForMs() > 0 && pausedUntil > deadline) throw pauseTooLong();
       return new Promise((resolve, reject) => {
         const end = <T>(settle: (value: T) => void, value: T): void => {
@@ -158,16 +152,17 @@ export function createSharedSlots(connection: Connection, leases: Leases, option
         const leave = (): void => waiter.fail(signal.reason);
         signal.addEventListener('abort', leave);
         waiters.add(waiter);
-        if (clock.monotonicMs() < unsureUntil) poll.wake();
         void serveWaiters();
       });
     },
     async pause(ms, mode) {
+      const args = [Math.ceil(ms), mode, MAX_PAUSE_MS, 1 + PAUSE_JITTER * Math.random()];
       // Without Redis no call is sent in any case.
-      const rest = await connection.run(pauseScript, pauseKeys, ...pauseArguments(ms, mode)).catch(() => 0);
+      const rest = await connection.run(pauseScript, pauseKeys, ...args).catch(() => 0);
       pausedUntil = clock.monotonicMs() + Number(rest);
     },
     pausedForMs,
-    state: () => ({ slotsHeld, slotsWaiting: waiters.size, leasesLost }),
+    state: () => ({ slotsHeld: held.size, slotsWaiting: waiters.size, leasesLost }),
+    holders,
   };
 }

@@ -29,13 +29,19 @@ const CIRCUITS = {
 } as const satisfies Record<ServiceStatus['circuit'], string>;
 
 /**
+ * The replica that holds each slot, by its name; undefined: the slot is free. Undefined instead of a list: the holders
+ * are not known, or no Redis is configured.
+ */
+export type SlotHolders = readonly (string | undefined)[] | undefined;
+
+/**
  * @param now on the clock of the status, in epoch milliseconds
  */
-export function blocksOf(status: ServiceStatus, now: number): Blocks {
+export function blocksOf(status: ServiceStatus, now: number, holders?: SlotHolders): Blocks {
   return {
     state: stateBlock(status),
     quota: quotaBlock(status.dailyQuota, now),
-    slots: slotsBlock(status),
+    slots: slotsBlock(status, holders),
     queue: queueBlock(status.queue),
     latency: latencyChart(status.recent),
     health: healthBlock(status),
@@ -77,22 +83,27 @@ function quotaBar(used: number, projectedUse: number | undefined, limit: number)
   </svg>`;
 }
 
-function slotsBlock({ queue: { running, concurrency }, redis }: ServiceStatus): Html {
-  const held = redis?.slotsHeld ?? running;
-  const squares = Array.from(
-    { length: concurrency },
-    (_, index) => html`<span class="${index < held ? 'used' : 'free'}"></span>`,
+function slotsBlock({ queue: { running, concurrency }, redis }: ServiceStatus, holders: SlotHolders): Html {
+  const own = redis?.slotsHeld ?? running;
+  const isUsed = Array.from({ length: concurrency }, (_, slot) =>
+    holders === undefined ? slot < own : holders[slot] !== undefined,
   );
-  return html`${figure(formatCount(held), `of ${concurrency} in use${redis === undefined ? '' : ' by this replica'}`)}
+  const squares = isUsed.map((used) => html`<span class="${used ? 'used' : 'free'}"></span>`);
+  const byWhom = redis !== undefined && holders === undefined ? ' by this replica' : '';
+  return html`${figure(formatCount(isUsed.filter(Boolean).length), `of ${concurrency} in use${byWhom}`)}
     <p class="squares" aria-hidden="true">${squares}</p>
     ${
       redis === undefined
         ? html`<p class="note">One process has both slots: no Redis is configured.</p>`
         : list([
+            ...isUsed.map((_, slot) => [`Slot ${slot + 1}`, holderOf(slot, holders)] as const),
             ['Waiting here for a slot', formatCount(redis.slotsWaiting)],
-            ['Free, or of other replicas', formatCount(concurrency - held)],
           ])
     }`;
+}
+
+function holderOf(slot: number, holders: SlotHolders): string {
+  return holders === undefined ? 'not known' : (holders[slot] ?? 'free');
 }
 
 function queueBlock({ waiting, waitingByPriority: { next, later, background }, oldestWaitMs }: QueueStatus): Html {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ServiceStatus } from '../core/status.js';
-import { blocksOf, type Blocks } from './blocks.js';
+import { blocksOf, type Blocks, type SlotHolders } from './blocks.js';
 import { html, Html } from './html.js';
 import { noticesOf } from './notices.js';
 import { LOGIN_STYLE, STATUS_STYLE } from './style.js';
@@ -15,11 +15,13 @@ export interface StatusDocument {
 export interface StatusPageOptions {
   /** The name of the service. */
   readonly title: string;
-  /** The name of this replica, such as that of its host. */
+  /** The name of this replica, such as that of its host. With Redis it is the name that `readHolders` has for it. */
   readonly replica: string;
   /** Whether the service has a playground at `/`. */
   readonly playground: boolean;
   readonly readStatus: () => ServiceStatus;
+  /** It does not wait for Redis. Absent: no Redis is configured. */
+  readonly readHolders?: (() => SlotHolders) | undefined;
   /** The clock of the status, in epoch milliseconds. */
   readonly epochMs: () => number;
 }
@@ -80,10 +82,11 @@ connect();
 export function createStatusPage(options: StatusPageOptions): StatusPage {
   const read = (): { title: string; version: string; blocks: Blocks } => {
     const status = options.readStatus();
+    const holders = options.readHolders?.()?.map((name) => (name === options.replica ? 'this replica' : name));
     return {
       title: titleFor(status, options.title),
       version: status.version,
-      blocks: blocksOf(status, options.epochMs()),
+      blocks: blocksOf(status, options.epochMs(), holders),
     };
   };
   return {
@@ -142,7 +145,7 @@ function statusBody({ title, replica, playground }: StatusPageOptions, version: 
     </main>
     <footer>
       <p class="note">
-        The figures are those of this replica. With Redis, the calls of today are those of all replicas.
+        The figures are those of this replica. With Redis, the calls of today and the slots are those of all replicas.
       </p>
       ${playground ? html`<a href="./">Playground</a>` : ''}<a href="readyz">Health</a>
     </footer>`;

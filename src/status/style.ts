@@ -60,7 +60,7 @@ h2 small { color: var(--muted); font-size: .8125rem; font-weight: 400; white-spa
 dl { display: grid; gap: 6px; font-size: .875rem; }
 dl div { display: flex; justify-content: space-between; gap: 12px; }
 dt { color: var(--muted); overflow-wrap: anywhere; }
-dd { text-align: right; }
+dd { flex: 1; text-align: right; overflow-wrap: anywhere; }
 .bars div { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; }
 .bars .share { grid-column: 1 / -1; line-height: 0; }
 .bar { display: block; width: 100%; height: 6px; border-radius: 3px; background: var(--track); }

@@ -77,7 +77,7 @@ describe('A Redis server for tests', () => {
     await expect(redis.command('SELECT', 2)).rejects.toThrow('out of range');
   });
 
-  it('speaks TLS only, with a certificate that a client must be told to trust', async (test) => {
+  it('accepts TLS only, with a certificate that a client must be configured to trust', async (test) => {
     const redis = await closeAtEnd(test, startRedis({ tls: true }));
     const ca = await readFile(redis.caFile ?? '');
     const client = await connectTo(test, redis.url, ca);

@@ -132,6 +132,21 @@ describe('replicas of the service over one Redis', () => {
     expect(first.simulator.requestLog.mostAtOnce).toBe(1);
   });
 
+  it('show on the status page of each of them which one holds a slot', async () => {
+    const { replicas, first } = await startReplicas(2, { REQUEST_DEADLINE_MS: '4000' });
+    const [one, other] = replicas as [TestService, TestService];
+    first.simulator.faults.next('silence');
+    const lookup = other.ask(operation(1));
+    await expect.poll(() => first.simulator.requestLog.inFlight).toBe(1);
+    const slotsOf = async ({ get }: TestService): Promise<string> =>
+      /Slot 1<[^]*Slot 2<[^]*?<\/dl>/.exec(await (await get('/status')).text())?.[0].replace(/<[^>]*>|\s+/g, ' ') ?? '';
+    await expect.poll(() => slotsOf(other)).toContain('this replica');
+    await expect.poll(() => slotsOf(one)).toMatch(/[^ ]+\/\d+\/[0-9a-f]{4}/);
+    expect(await slotsOf(one)).not.toContain('this replica');
+    await Promise.all([other.stop(), lookup.catch(() => undefined)]);
+    await expect.poll(() => slotsOf(one)).toMatch(/Slot 1\W+free\W+Slot 2\W+free/);
+  });
+
   it('serve cached answers while Redis is away, send no call, and go on when it is back', async () => {
     const { redis, replicas, first } = await startReplicas(1);
     const [{ ask, get }] = replicas as [TestService];

@@ -111,7 +111,7 @@ describe('the answers in Redis', () => {
 });
 
 describe('an erasure', () => {
-  it('makes the answers unreachable for every replica within two seconds, and each replica hears of it', async () => {
+  it('makes the answers unreachable for every replica within two seconds, and each replica is notified', async () => {
     const [one, other] = [await openRedis(redis.url), await openRedis(redis.url)];
     const nextSecret = await openRedis(redis.url, { secret: 'the next secret, also long enough for a test' });
     const heard: string[] = [];
@@ -148,7 +148,7 @@ describe('an erasure', () => {
     expect(await other.shared.cache.read(LOOKUP)).toBeDefined();
   });
 
-  it('is found out by a replica that hears no messages, and by one that was not connected', async () => {
+  it('is noticed by a replica that receives no messages, and by one that was not connected', async () => {
     const own = await startRedis({
       appendOnly: true,
       aclRules: '~campaign-subgraph:* resetchannels +@all -subscribe',

@@ -56,7 +56,7 @@ const originOf = ({ events }: CampaignReplica): unknown => {
 };
 
 describe('Replicas with one Redis', () => {
-  it('make one call for the list, whoever asks at the same time or later', async () => {
+  it('make one call for the list for all that ask at the same time or later', async () => {
     const { simulator, url } = await startSimulator({ settings: { latency: { minMs: 200, maxMs: 200 } } });
     const [one, other] = [await openReplica(url), await openReplica(url)];
     const lists = await Promise.all([one, other, one, other].map((replica) => replica.ask()));

@@ -16,7 +16,7 @@ async function consume(quota: DailyQuota, calls: number): Promise<void> {
   for (let call = 0; call < calls; call += 1) await quota.consume();
 }
 
-it('knows the calls of other programs on every replica, also after Redis lost its data, until the next day', async () => {
+it('shows the calls of other programs on every replica, also after Redis lost its data, until the next day', async () => {
   const zone = noonZone();
   const one = await openRedis(redis.url, { dailyLimit: undefined, zone });
   const other = await openRedis(redis.url, { dailyLimit: undefined, zone });

@@ -87,7 +87,7 @@ describe('the daily quota of replicas', () => {
     expect(shared.quota.state().used).toBe(1);
   });
 
-  it('loses nothing that a replica knows if Redis loses its data', async () => {
+  it('keeps the count that a replica has seen if Redis loses its data', async () => {
     const [one, other] = [
       await openRedis(redis.url, { dailyLimit: 10 }),
       await openRedis(redis.url, { dailyLimit: 10 }),

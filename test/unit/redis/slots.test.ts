@@ -53,7 +53,7 @@ describe('slots', () => {
     }
   });
 
-  it('are given back if their waiter leaves before it hears of them', async () => {
+  it('are released if their waiter leaves before it gets them', async () => {
     const { shared } = await openRedis(redis.url);
     const leaving = new AbortController();
     const waiting = acquire(shared.slots, leaving.signal);
@@ -151,7 +151,7 @@ describe('slots', () => {
 });
 
 describe('a pause', () => {
-  it('holds all replicas back, and refuses those who cannot wait for its end', async () => {
+  it('stops the calls of all replicas, and refuses callers that cannot wait for its end', async () => {
     const [one, other] = [await openRedis(redis.url), await openRedis(redis.url)];
     await one.shared.slots.pause(600, 'exact');
     expect(one.shared.slots.pausedForMs()).toBeGreaterThan(400);
@@ -164,7 +164,7 @@ describe('a pause', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(400);
   });
 
-  it('doubles while refusals go on, is at most a minute long, and starts anew after a quiet time', async () => {
+  it('doubles while refusals go on, is at most a minute long, and starts anew after a time without refusals', async () => {
     const { shared } = await openRedis(redis.url);
     const [pauseKey] = await pausedFor(shared.slots, 200, 200);
     expect(pauseKey).toMatch(/:pause$/);
@@ -181,7 +181,7 @@ describe('a pause', () => {
     await pausedFor(shared.slots, 200, 60_000);
   });
 
-  it('is longer by a random part of up to a quarter, so that its end does not keep meeting other calls', async () => {
+  it('is longer by a random part of up to a quarter, so that it does not always end with another call', async () => {
     const { shared } = await openRedis(redis.url);
     const pauses: number[] = [];
     for (let pause = 0; pause < 20; pause += 1) {

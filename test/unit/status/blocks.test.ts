@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RecentMinute, ServiceStatus } from '../../../src/core/status.js';
-import { blocksOf, BLOCK_NAMES, type Blocks } from '../../../src/status/blocks.js';
+import { blocksOf, BLOCK_NAMES, type Blocks, type SlotHolders } from '../../../src/status/blocks.js';
 import { aMinute, aStatus } from './status.js';
 
 /** The text of a block without its elements. */
-function textOf(name: keyof Blocks, facts: Partial<ServiceStatus>, now = 0): string {
-  const { text } = blocksOf(aStatus(facts), now)[name];
+function textOf(name: keyof Blocks, facts: Partial<ServiceStatus>, now = 0, holders?: SlotHolders): string {
+  const { text } = blocksOf(aStatus(facts), now, holders)[name];
   return text
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
@@ -51,14 +51,33 @@ describe('blocksOf', () => {
     );
   });
 
-  it('shows the slots of a process, and those that a replica holds', () => {
-    const queue = { ...aStatus().queue, running: 2 };
-    expect(textOf('slots', { queue })).toMatch(/^2 of 2 in use One process/);
-    const redis = { connection: 'up', slotsHeld: 1, slotsWaiting: 1 } as const;
-    expect(textOf('slots', { queue, redis })).toBe(
-      '1 of 2 in use by this replica Waiting here for a slot 1 Free, or of other replicas 1',
+  it('shows the slots of a process', () => {
+    const queue = { ...aStatus().queue, running: 1 };
+    expect(textOf('slots', { queue })).toMatch(/^1 of 2 in use One process/);
+    expect(squaresOf({ queue })).toEqual(['used', 'free']);
+  });
+
+  it('shows which replica holds each slot, or only those of this replica if that is not known', () => {
+    const redis = { connection: 'up', slotsHeld: 1, slotsWaiting: 3 } as const;
+    const holders = [undefined, 'web-<2>/1/9c4e'];
+    expect(textOf('slots', { redis }, 0, holders)).toBe(
+      '1 of 2 in use Slot 1 free Slot 2 web-&lt;2&gt;/1/9c4e Waiting here for a slot 3',
+    );
+    expect(squaresOf({ redis }, holders)).toEqual(['free', 'used']);
+    expect(textOf('slots', { redis })).toBe(
+      '1 of 2 in use by this replica Slot 1 not known Slot 2 not known Waiting here for a slot 3',
+    );
+    expect(squaresOf({ redis })).toEqual(['used', 'free']);
+    const queue = { ...aStatus().queue, concurrency: 1 };
+    expect(textOf('slots', { redis, queue }, 0, ['this replica'])).toBe(
+      '1 of 1 in use Slot 1 this replica Waiting here for a slot 3',
     );
   });
+
+  function squaresOf(facts: Partial<ServiceStatus>, holders?: SlotHolders): string[] {
+    const { text } = blocksOf(aStatus(facts), 0, holders).slots;
+    return [...text.matchAll(/<span class="(used|free)">/g)].map(([, name = '']) => name);
+  }
 
   it('shows the queue by priority, with the longest wait', () => {
     const waitingByPriority = { next: 3, later: 4, background: 1 };

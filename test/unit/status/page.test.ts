@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createStatusPage, type StatusDocument } from '../../../src/status/page.js';
-import { BLOCK_NAMES } from '../../../src/status/blocks.js';
+import { BLOCK_NAMES, type SlotHolders } from '../../../src/status/blocks.js';
 import { aStatus } from './status.js';
 
 const options = { title: 'Records & <more>', replica: 'pod-<7>', playground: true, epochMs: () => 0 };
@@ -31,6 +31,20 @@ describe('the page', () => {
     expect(html).toContain('<title>Records &amp; &lt;more&gt;, status</title>');
     expect(html).toContain('Status of replica pod-&lt;7&gt;, version 1.2.3');
     expect(html).not.toContain('<more>');
+  });
+
+  it('shows the holders of the slots of each moment, and calls itself this replica', () => {
+    const redis = { connection: 'up', slotsHeld: 1, slotsWaiting: 0 } as const;
+    let holders: SlotHolders = ['pod-<7>', 'pod-8'];
+    const shared = createStatusPage({ ...options, readStatus: () => aStatus({ redis }), readHolders: () => holders });
+    const slotsOf = (): string => (JSON.parse(shared.renderEvent()) as { blocks: { slots: string } }).blocks.slots;
+    expect(slotsOf()).toMatch(/Slot 1<[^]*>this replica<[^]*Slot 2<[^]*>pod-8</);
+    expect(shared.render().html).toContain('>this replica<');
+    holders = [undefined, undefined];
+    expect(slotsOf()).toMatch(/Slot 1<[^]*>free<[^]*Slot 2<[^]*>free</);
+    holders = undefined;
+    expect(slotsOf()).toMatch(/Slot 1<[^]*>not known<[^]*Slot 2<[^]*>not known</);
+    expect(page.render().html).not.toContain('Slot 1');
   });
 
   it('links to the playground only if there is one', () => {
