@@ -312,6 +312,29 @@ describe('reading an id', () => {
   });
 });
 
+describe('the content of an id', () => {
+  const records = Array.from({ length: 6_000 }, (_, index) => campaignRecord({ customerId: `C${index}` }));
+  const answer = answerOf(...records);
+
+  it('is read once, until it is dropped', () => {
+    const reader = createRecordIds([SECRET]);
+    const id = ids.idOf(answer, 0);
+    const content = reader.read(id);
+    expect(content).toBeDefined();
+    expect(reader.read(id)).toBe(content);
+    reader.clear();
+    expect(reader.read(id)).not.toBe(content);
+    expect(reader.read(id)).toEqual(content);
+  });
+
+  it('is kept for a bounded number of ids', () => {
+    const reader = createRecordIds([SECRET]);
+    const first = reader.read(ids.idOf(answer, 0));
+    for (const index of records.keys()) reader.read(ids.idOf(answer, index));
+    expect(reader.read(ids.idOf(answer, 0))).not.toBe(first);
+  });
+});
+
 describe('several secrets', () => {
   const answer = answerOf(campaignRecord({ customerId: '22461203' }));
   const oldId = ids.idOf(answer, 0);
