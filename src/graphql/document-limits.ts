@@ -54,7 +54,7 @@ const REMEMBERED_CHARACTERS = 5_000_000;
 export interface DocumentCheck {
   /** Returns the error of a document that exceeds a limit; undefined: the document may be parsed and validated. */
   check(query: string): GraphQLError | undefined;
-  /** Forgets the texts of the accepted documents, because they may hold personal data. */
+  /** Drops the texts of the accepted documents, because they may hold personal data. */
   clear(): void;
 }
 

@@ -15,7 +15,7 @@ export interface DocumentStore {
   clear(): void;
 }
 
-/** @param maxCharacters the total length of the documents. Those that were not used for the longest time go first. */
+/** @param maxCharacters the total length of the documents. The least recently used ones are dropped first. */
 export function createDocumentStore(maxCharacters = MAX_CHARACTERS): DocumentStore {
   const documents = new LRUCache<string, DocumentNode>({
     maxSize: maxCharacters,

@@ -2,8 +2,8 @@ import type { Answer } from '../core/answer.js';
 import type { CampaignRecord } from '../core/record.js';
 
 /**
- * A record with its answer. There is one object for each record of an answer, and it lives as long as the answer: texts
- * are kept for it.
+ * A record with its answer. There is one object for each record of an answer, and it exists as long as the answer:
+ * texts are kept for it.
  */
 export interface FoundRecord {
   readonly __typename: 'CampaignRecord';

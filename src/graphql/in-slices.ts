@@ -30,7 +30,7 @@ export function inSlices<Item, Result>(
   return items.map((item, index) => {
     if (index > 0 && index % partLength === 0) part = nextPart(part);
     const result = part === undefined ? resolve(item, index) : part.then(() => resolve(item, index));
-    // If one item fails, nothing looks at the others.
+    // If one item fails, nothing handles the rejections of the others.
     if (isPromise(result)) result.catch(ignore);
     return result;
   });

@@ -7,7 +7,7 @@ export interface LongTexts {
   add(bytes: Buffer): string;
   /** Puts the long texts in the place of their placeholders. The result is the same string if it has none. */
   fill(text: string): string | Buffer;
-  /** Forgets the texts, because the response is written again from its start. */
+  /** Drops the texts, because the response is written again from its start. */
   clear(): void;
 }
 

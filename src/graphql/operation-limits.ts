@@ -1,4 +1,3 @@
-import type { ApolloServerPlugin } from '@apollo/server';
 import {
   GraphQLError,
   Kind,
@@ -8,7 +7,6 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import type { TimeSlices } from '../core/time-slices.js';
 
 /** The representations of all `_entities` fields of an operation. A router's batches are much smaller. */
 export const MAX_REPRESENTATIONS = 2_000;
@@ -16,21 +14,13 @@ export const MAX_REPRESENTATIONS = 2_000;
 type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * Refuses operations whose variables or representations cannot be served, before anything is resolved. The others wait
- * for a time slice, because to read a large body and its document may have taken one.
+ * Refuses an operation whose variables or representations cannot be served, before anything is resolved.
+ *
+ * @throws GraphQLError with the code BAD_USER_INPUT
  */
-export function operationLimits(slices: TimeSlices): ApolloServerPlugin {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        async didResolveOperation({ operation, document, request: { variables = {} } }) {
-          checkNumbers(variables);
-          // Undefined: the document has no operation of this name, which is reported later.
-          if (operation !== undefined) checkRepresentations(countRepresentations(operation, document, variables));
-          await slices.next();
-        },
-      }),
-  };
+export function checkOperation(operation: OperationDefinitionNode, document: DocumentNode, variables: Variables): void {
+  checkNumbers(variables);
+  checkRepresentations(countRepresentations(operation, document, variables));
 }
 
 /** JSON parsers round large numbers, and graphql-js accepts them for an ID: another person would be looked up. */

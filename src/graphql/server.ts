@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -16,11 +16,10 @@ import type { Tracer } from '../core/tracing.js';
 import type { OperationContext } from './context.js';
 import { createDocumentCheck, MAX_TOKENS, type DocumentCheck } from './document-limits.js';
 import { createDocumentStore } from './document-store.js';
-import { boundErrors, createErrorFormatter } from './errors.js';
-import { reportFailedOperations } from './failed-operations.js';
+import { createErrorFormatter } from './errors.js';
 import { createLoader, type LoaderOptions } from './loader.js';
 import { createLongTexts, type LongTexts } from './long-texts.js';
-import { operationLimits } from './operation-limits.js';
+import { operationHooks } from './operation-hooks.js';
 import { startOperation } from './operation.js';
 import type { RecordIds } from './record-ids.js';
 import type { ResolverOptions } from './resolvers.js';
@@ -28,8 +27,7 @@ import { createResponseLimits } from './response-limit.js';
 import { createSchema } from './schema.js';
 import type { TextCache } from './text-cache.js';
 import { createTextExecutor } from './text-executor.js';
-import { textResponses, writeResult } from './text-responses.js';
-import { traceOperations } from './trace-operations.js';
+import { writeResult } from './text-responses.js';
 
 export interface GraphOptions extends LoaderOptions, ResolverOptions {
   /** The time that one operation may take, in milliseconds. */
@@ -67,12 +65,12 @@ export interface Graph {
     caller?: Caller,
     showsCost?: boolean,
   ) => { readonly context: OperationContext; readonly end: () => void; readonly toBody: LongTexts['fill'] };
-  /** Forgets the texts of documents, because they may hold personal data. */
-  readonly clearDocuments: () => void;
+  /** Drops what is kept of earlier requests, documents and contents of ids, because it may hold personal data. */
+  readonly clearRequests: () => void;
 }
 
 export function createGraph(options: GraphOptions): Graph {
-  const { deadlineMs, explorable, onBug, clock, observe, slices, tracer } = options;
+  const { deadlineMs, explorable, onBug, clock, slices, tracer } = options;
   const documentCheck = createDocumentCheck();
   const documentStore = createDocumentStore();
   const responseLimits = createResponseLimits(options.responseLimitBytes);
@@ -99,14 +97,7 @@ export function createGraph(options: GraphOptions): Graph {
     status400ForVariableCoercionErrors: true,
     logger: errorsOnlyLogger(onBug),
     plugins: [
-      operationLimits(slices),
-      textResponses(textExecutor),
-      cacheControlHeader(clock, options.cacheControlScope),
-      errorLimit(),
-      showCost(options.costs),
-      // After the limit, so that the errors are counted that the caller sees.
-      reportFailedOperations(observe),
-      ...(tracer === undefined ? [] : [traceOperations()]),
+      operationHooks({ ...options, textExecutor }),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -135,7 +126,8 @@ export function createGraph(options: GraphOptions): Graph {
         },
       };
     },
-    clearDocuments() {
+    clearRequests() {
+      options.ids.clear();
       documentCheck.clear();
       documentStore.clear();
       textExecutor.clear();
@@ -163,61 +155,6 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
       const message = `Introspection (${node.name.value}) is off. The operator can turn it on with PLAYGROUND=true.`;
       context.reportError(new GraphQLError(message, { nodes: node }));
     },
-  };
-}
-
-/**
- * Sets `cache-control` to the time for which all answers remain fresh, and to `no-store` if the response has an error
- * or no answer was loaded. All objects of the graph inherit the limit of the field that loaded them (`inheritMaxAge`),
- * so the oldest answer decides. Apollo's own plugin visits every field to get the same result.
- */
-function cacheControlHeader(
-  clock: Clock,
-  postScope: GraphOptions['cacheControlScope'],
-): ApolloServerPlugin<OperationContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        willSendResponse({ request, response, contextValue }) {
-          const freshUntil = contextValue.loader.freshUntil();
-          const failed = response.body.kind === 'single' && response.body.singleResult.errors !== undefined;
-          const seconds = freshUntil === undefined || failed ? 0 : Math.floor((freshUntil - clock.epochMs()) / 1_000);
-          // A cache on the way of a GET does not check the router secret. Routers send POST.
-          const scope = request.http?.method === 'GET' ? 'private' : postScope;
-          response.http.headers.set('cache-control', seconds > 0 ? `max-age=${seconds}, ${scope}` : 'no-store');
-          return Promise.resolve();
-        },
-      }),
-  };
-}
-
-/** Adds what an operation has cost to its response, if the request asks for it. */
-function showCost(costs: OperationCosts): ApolloServerPlugin<OperationContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        willSendResponse({ response: { body }, contextValue: { running } }) {
-          const cost = costs.read(running.operation);
-          if (cost === undefined || body.kind !== 'single') return Promise.resolve();
-          const wolkvox = { ...cost, callsLeftToday: cost.callsLeftToday ?? null };
-          body.singleResult.extensions = { ...body.singleResult.extensions, wolkvox };
-          return Promise.resolve();
-        },
-      }),
-  };
-}
-
-/** Bounds the number of errors in a response. */
-function errorLimit(): ApolloServerPlugin {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        async willSendResponse({ response: { body } }) {
-          if (body.kind === 'single' && body.singleResult.errors !== undefined) {
-            body.singleResult.errors = boundErrors(body.singleResult.errors);
-          }
-        },
-      }),
   };
 }
 

@@ -5,9 +5,9 @@ import { LRUCache } from 'lru-cache';
  * cache is cleared: an erasure must clear it, because the texts hold personal data.
  */
 export interface TextCache {
-  get(source: object, selection: string): KeptText | undefined;
+  get(source: object, selection: string): CachedText | undefined;
   /** @param generation that of the time when the operation began. A text of another one is dropped. */
-  put(source: object, selection: string, text: KeptText, generation: number): void;
+  put(source: object, selection: string, text: CachedText, generation: number): void;
   /** Changes when the cache is cleared, and with `version`. */
   generation(): number;
   clear(): void;
@@ -16,7 +16,7 @@ export interface TextCache {
 }
 
 /** A string, or its bytes in UTF-8. */
-export type KeptText = string | Buffer;
+export type CachedText = string | Buffer;
 
 export interface TextCacheOptions {
   /** Bound of the texts, in bytes. 0: none is kept. */
@@ -32,7 +32,7 @@ type Texts = Map<string, StoredText>;
 
 /** It does not refer to the object, so that an object that nothing else holds can be collected. */
 interface StoredText {
-  readonly text: KeptText;
+  readonly text: CachedText;
   readonly selection: string;
   readonly texts: Texts;
 }
@@ -99,7 +99,7 @@ export function createTextCache({ maxBytes, keepMsOf, version }: TextCacheOption
 }
 
 /** The memory that a text takes. A string has two bytes a character. */
-function bytesOf(text: KeptText): number {
+function bytesOf(text: CachedText): number {
   return typeof text === 'string' ? 2 * text.length : text.length;
 }
 

@@ -63,7 +63,7 @@ export interface TextExecutor {
    * operation. It never rejects.
    */
   execute(request: TextRequest): Promise<string | undefined>;
-  /** Forgets the compiled operations. Their arguments may hold personal data. */
+  /** Drops the compiled operations. Their arguments may hold personal data. */
   clear(): void;
 }
 
@@ -76,7 +76,7 @@ export interface TextRequest {
 
 /** About the characters that are written in 20 ms. After each part the process handles its sockets. */
 const PART_CHARACTERS = 400_000;
-/** To load an answer takes as long as to write so many characters. */
+/** Loading an answer takes as long as writing this many characters. */
 const LOAD_CHARACTERS = 1_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
@@ -177,7 +177,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
         count(run);
         return text;
       } catch {
-        // graphql-js meets the same error and reports it.
+        // graphql-js gets the same error and reports it.
         if (run !== undefined) run.hasEnded = true;
         request.context.responseLimit.reset();
         request.context.longTexts.clear();
@@ -188,7 +188,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
   };
 }
 
-/** What is found out once about an operation. */
+/** What is computed once for an operation. */
 interface KnownOperation {
   readonly id: number;
   readonly variables: SortedVariables;
@@ -509,9 +509,9 @@ function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Comp
   const keep = (value: object, text: string, { generation, context: { longTexts } }: Run): string => {
     // The text may hold long texts itself.
     const filled = longTexts.fill(text);
-    const kept = filled.length > LONG_CHARACTERS && typeof filled === 'string' ? Buffer.from(filled) : filled;
-    texts.put(value, selection, kept, generation);
-    return typeof kept === 'string' ? kept : longTexts.add(kept);
+    const stored = filled.length > LONG_CHARACTERS && typeof filled === 'string' ? Buffer.from(filled) : filled;
+    texts.put(value, selection, stored, generation);
+    return typeof stored === 'string' ? stored : longTexts.add(stored);
   };
   return {
     selection,
@@ -570,7 +570,7 @@ function writeLater(promise: Promise<unknown>, write: Write, run: Run): Promise<
   return later(promise, (value) => (run.hasEnded ? stepBack() : write(value, run)));
 }
 
-/** The mapped value of a promise. Its rejection may be looked at after another field has ended the execution. */
+/** The mapped value of a promise. Its rejection may be handled after another field has ended the execution. */
 function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => MaybePromise<Result>): Promise<Result> {
   const result = promise.then(map);
   result.catch(() => undefined);

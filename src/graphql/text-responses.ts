@@ -1,7 +1,5 @@
-import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import { HeaderMap, type GraphQLResponse } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
-import type { OperationContext } from './context.js';
-import type { TextExecutor } from './text-executor.js';
 
 /** `data` of a result that is written already, with the placeholders of its long texts. */
 class WrittenData {
@@ -11,21 +9,14 @@ class WrittenData {
   }
 }
 
-/** Executes operations with the text executor. Apollo Server lets graphql-js execute those that it leaves. */
-export function textResponses(executor: TextExecutor): ApolloServerPlugin<OperationContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        async responseForOperation({ document, operation, request: { variables = {} }, contextValue: context }) {
-          const text = await executor.execute({ document, operation, variables, context });
-          if (text === undefined) return null;
-          const singleResult: FormattedExecutionResult<Record<string, unknown>> = {
-            data: new WrittenData(text) as unknown as Record<string, unknown>,
-          };
-          return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
-        },
-      }),
-  };
+/**
+ * The response whose `data` is a text. Apollo Server hands its result to `writeResult`.
+ *
+ * @param text JSON, with the placeholders of its long texts
+ */
+export function writtenResponse(text: string): GraphQLResponse {
+  const data = new WrittenData(text) as unknown as Record<string, unknown>;
+  return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data } } };
 }
 
 /** The JSON of a result and a newline, as Apollo Server writes it. */

@@ -33,7 +33,7 @@ describe('the document store', () => {
     expect(await store.get('a')).toBe(SHORT);
   });
 
-  it('forgets every document when it is cleared (defect 48)', async () => {
+  it('drops every document when it is cleared (defect 48)', async () => {
     const store = createDocumentStore();
     await store.set('a', SHORT);
     store.clear();

@@ -439,7 +439,7 @@ describe('The response limit', () => {
     end();
   });
 
-  it('is asked while an object is written, before its parts are joined', async () => {
+  it('is checked while an object is written, before its parts are joined', async () => {
     const executors = createExecutors({
       records: longList(100, { connId: 'x'.repeat(500) }),
       responseLimitBytes: 1_000_000,
