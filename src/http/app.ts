@@ -34,6 +34,7 @@ export function createApp({ onBug, observe }: AppOptions, timeouts = TIMEOUTS): 
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
     genReqId: ({ headers }) => readRequestId(headers),
     // These two replace responses of Node and Fastify, which repeat parts of the request.
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, observe),
@@ -49,6 +50,11 @@ export function createApp({ onBug, observe }: AppOptions, timeouts = TIMEOUTS): 
   });
   closeUnreadResponses(app, timeouts.responseMs);
   return app;
+}
+
+/** No route has a schema. By default Fastify loads its compilers of schemas at the start, which take 9 MB. */
+function refuseSchema(): never {
+  throw new Error('A route has a schema, but this service has no compiler of schemas.');
 }
 
 /** Closes the connection of a client that does not take its response. The response would stay in memory. */
