@@ -1,6 +1,7 @@
 import { unescape } from 'node:querystring';
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig, type Config } from './config.js';
+import { readConfig, type Config } from './config/config.js';
+import { ConfigError } from './config/problems.js';
 import type { Log, LogFields } from './core/log.js';
 import { createService, readVersion, type Service } from './service.js';
 import { createLog, describeBug } from './telemetry/log.js';
@@ -44,7 +45,8 @@ function announce(config: Config, url: string, log: Log): void {
   log.info('service.listening', { url, ...summaryOf(config) });
   if (config.upstream.kind === 'simulator') {
     log.warn('service.simulated', {
-      advice: 'WOLKVOX_TOKEN is not set. The service uses the built-in simulator with invented people.',
+      advice:
+        'The service uses the built-in simulator with invented people, because WOLKVOX_TOKEN is not set, or WOLKVOX_SIMULATOR is true.',
       examples: [
         '{ findCampaignRecords(phone: "3064821975") { id } }',
         '{ findCampaignRecords(customerId: "22461203") { id } }',

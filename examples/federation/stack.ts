@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { createPlayground } from '../../src/playground/playground.js';
 import { readExamples } from '../../src/playground/examples.js';
 import { createService } from '../../src/service.js';

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ConfigError, readConfig, type Config } from '../config.js';
+import { readConfig, type Config } from '../config/config.js';
+import { ConfigError } from '../config/problems.js';
 import { createClock } from '../core/clock.js';
 import { LookupFailure } from '../core/failure.js';
 import type { Criteria, Lookup } from '../core/lookup.js';

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { LookupFailure } from '../core/failure.js';
 import { readLookup, type Criteria, type Lookup } from '../core/lookup.js';
 
@@ -60,8 +59,9 @@ export function readOptions(args: readonly string[]): Options {
   }
 }
 
-const text = z.string().optional();
-const PersonFile = z.strictObject({ customerId: text, phone: text, campaignId: text });
+/** What a file of `--person` may have. */
+const PERSON_FIELDS = ['customerId', 'phone', 'campaignId'] as const;
+type Person = { readonly [Field in (typeof PERSON_FIELDS)[number]]?: string };
 
 /**
  * The known person of the options, and of the file that they name. An option replaces the value of the file.
@@ -95,7 +95,7 @@ export function readPerson(criteria: Criteria, countryCode: string | undefined):
   }
 }
 
-function readPersonFile(path: string): z.infer<typeof PersonFile> {
+function readPersonFile(path: string): Person {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
@@ -103,9 +103,15 @@ function readPersonFile(path: string): z.infer<typeof PersonFile> {
     // The error of the parser quotes the file.
     throw new OptionError('--person: the file cannot be read, or is not JSON.');
   }
-  const { data } = PersonFile.safeParse(content);
-  if (data !== undefined) return data;
+  if (isPerson(content)) return content;
   throw new OptionError(
     '--person: expected an object with the texts customerId, phone and campaignId, or some of them.',
+  );
+}
+
+function isPerson(content: unknown): content is Person {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return false;
+  return Object.entries(content).every(
+    ([name, value]) => PERSON_FIELDS.some((field) => field === name) && typeof value === 'string',
   );
 }

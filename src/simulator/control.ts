@@ -1,32 +1,24 @@
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
+import { WrongValue, isText, isWhole, objectOf, oneOf, recordOf } from './values.js';
 import { LONG_COLUMNS } from './columns.js';
-import { FAULTS, FAULT_NAMES } from './faults.js';
+import { FAULTS } from './faults.js';
 import type { Incoming } from './response.js';
 import type { Account } from './account.js';
 import type { WireRecord } from './columns.js';
-import { changedSettings, type SimulatorSettings } from './settings.js';
+import { changedSettings, isFaultChances, isFaultName, type SimulatorSettings } from './settings.js';
 import type { DialMatch, DialedCall } from './store.js';
 
 /** The control routes are for tests in another process. They cost no call and are not in the request log. */
 export const CONTROL_PATH = '/_simulator/';
 
-const string = z.string().exactOptional();
-const criteria = z.strictObject({ campaignId: string, phone: string, customerId: string });
-const when = criteria.extend({ api: string }).default({});
-const faultName = z.enum(FAULT_NAMES);
-const faultChange = z.union([
-  z.strictObject({ next: faultName, times: z.int().default(1), when }),
-  z.strictObject({ always: faultName, when }),
-  z.strictObject({ random: z.unknown(), seed: z.int().exactOptional() }),
-  z.strictObject({ clear: z.literal(true) }),
-]);
-const dialRequest = z.strictObject({
-  match: criteria.refine((match) => Object.keys(match).length > 0, 'a criterion is required'),
-  call: z.strictObject({ result: string, date: string }).default({}),
-});
-const columns = z.partialRecord(z.enum(LONG_COLUMNS), z.string());
-const newRecord = columns.refine((record) => record.campaign_id !== undefined, 'campaign_id is required');
+const CRITERIA = ['campaignId', 'phone', 'customerId'] as const;
+const isWhen = recordOf([...CRITERIA, 'api'], isText);
+const isNext = objectOf({ next: isFaultName }, { times: isWhole, when: isWhen });
+const isAlways = objectOf({ always: isFaultName }, { when: isWhen });
+const isRandom = objectOf({ random: isFaultChances }, { seed: isWhole });
+const isClear = objectOf({ clear: oneOf([true]) }, {});
+const isDialRequest = objectOf({ match: recordOf(CRITERIA, isText) }, { call: recordOf(['result', 'date'], isText) });
+const isRecord = recordOf(LONG_COLUMNS, isText);
 
 /** What the control routes use of a simulator. */
 export interface Controls extends Pick<Account, 'requestLog' | 'faults'> {
@@ -48,18 +40,23 @@ const ROUTES: Readonly<Record<string, (simulator: Controls, body: unknown, url: 
   'GET settings': ({ settings }) => settings,
   'POST settings': ({ settings }, body) => Object.assign(settings, changedSettings(settings, body)),
   'GET faults': () => Object.fromEntries(Object.entries(FAULTS).map(([name, { description }]) => [name, description])),
-  'POST faults': ({ settings, faults }, body) => {
-    const change = faultChange.parse(body);
-    if ('next' in change) faults.next(change.next, change);
-    else if ('always' in change) faults.always(change.always, change);
-    else if ('clear' in change) faults.clear();
-    else faults.random(changedSettings(settings, { faultChances: change.random }).faultChances, change.seed);
+  'POST faults': ({ faults }, body) => {
+    if (isNext(body)) faults.next(body.next, body);
+    else if (isAlways(body)) faults.always(body.always, body);
+    else if (isRandom(body)) faults.random(body.random, body.seed);
+    else if (isClear(body)) faults.clear();
+    else throw new WrongValue('Expected an object with next, always, random or clear, as docs/simulator.md has it.');
   },
   'POST dial': (simulator, body) => {
-    const { match, call } = dialRequest.parse(body);
-    return { records: simulator.dial(match, call) };
+    if (isDialRequest(body) && Object.keys(body.match).length > 0) {
+      return { records: simulator.dial(body.match, body.call ?? {}) };
+    }
+    throw new WrongValue('Expected an object with match, which has a criterion, and call.');
   },
-  'POST records': (simulator, body) => ({ record: simulator.add(newRecord.parse(body)) }),
+  'POST records': (simulator, body) => {
+    if (isRecord(body) && body.campaign_id !== undefined) return { record: simulator.add(body) };
+    throw new WrongValue('Expected an object of columns and their texts, with campaign_id.');
+  },
   'POST reset': (simulator) => simulator.reset(),
 };
 
@@ -71,8 +68,8 @@ export async function answerControl({ request, response, url }: Incoming, simula
   try {
     if (route !== undefined) [status, value] = [200, route(simulator, JSON.parse(body || '{}'), url) ?? {}];
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
-    [status, value] = [400, { error: error instanceof z.ZodError ? z.prettifyError(error) : error.message }];
+    if (!(error instanceof SyntaxError || error instanceof WrongValue)) throw error;
+    [status, value] = [400, { error: error.message }];
   }
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
   response.end(`${JSON.stringify(value)}\n`);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import { isWhole } from './values.js';
 import { EXAMPLES } from './example-people.js';
-import { FAULT_NAMES } from './faults.js';
+import { FAULT_NAMES, type FaultName } from './faults.js';
 import { createSimulator } from './server.js';
-import { SIMULATOR_TOKEN, readLatency } from './settings.js';
+import { SIMULATOR_TOKEN, defaultSettings, readLatency } from './settings.js';
 
 /** The simulator as an HTTP server of its own: `npm run simulator`. */
 
@@ -16,34 +16,14 @@ see docs/simulator.md.
 Exit codes: 0 a signal stopped it; 1 it cannot start.`;
 const MANIFEST = new URL('../../package.json', import.meta.url);
 
-const whole = z.coerce.number().pipe(z.int().nonnegative());
-const latencyText = z.string().refine(readLatency, 'must be milliseconds such as 50 or 150-600');
-const environment = z.object({
-  SIMULATOR_HOST: z.string().default('127.0.0.1'),
-  SIMULATOR_PORT: whole.refine((port) => port <= 65_535, 'must be at most 65535').default(4002),
-  SIMULATOR_TOKEN: z.string().default(SIMULATOR_TOKEN),
-  SIMULATOR_SEED: whole.default(1),
-  SIMULATOR_LATENCY_MS: latencyText.default('150-600'),
-  SIMULATOR_DAILY_LIMIT: whole.default(10_000),
-  SIMULATOR_FAULT: z.enum(FAULT_NAMES).nullable().default(null),
-});
-
 async function start(): Promise<void> {
-  const given = Object.entries(process.env).filter(([, value]) => value?.trim() !== '');
-  const { data: env, error } = environment.safeParse(Object.fromEntries(given));
-  if (env === undefined) throw new Error(`The simulator cannot start:\n${z.prettifyError(error)}`);
-  const settings = {
-    tokens: [env.SIMULATOR_TOKEN],
-    latency: readLatency(env.SIMULATOR_LATENCY_MS) ?? { minMs: 0, maxMs: 0 },
-    dailyLimit: env.SIMULATOR_DAILY_LIMIT,
-    fault: env.SIMULATOR_FAULT,
-  };
-  const simulator = createSimulator({ seed: env.SIMULATOR_SEED, settings });
-  const { url } = await simulator.listen({ host: env.SIMULATOR_HOST, port: env.SIMULATOR_PORT });
+  const { host, port, seed, settings } = readEnvironment(process.env);
+  const simulator = createSimulator({ seed, settings });
+  const { url } = await simulator.listen({ host, port });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close());
 
   const { inSeveralCampaigns, twiceInOneCampaign } = EXAMPLES;
-  const call = `curl -H 'wolkvox-token: ${env.SIMULATOR_TOKEN}' '${url}/api/v2/campaign.php?api=find_record`;
+  const call = `curl -H 'wolkvox-token: ${settings.tokens[0] ?? ''}' '${url}/api/v2/campaign.php?api=find_record`;
   console.log(`Wolkvox simulator at ${url}, settings ${JSON.stringify(settings)}
 
   A person in three campaigns, by phone:
@@ -53,6 +33,47 @@ async function start(): Promise<void> {
   What it received:
     curl '${url}/_simulator/request-log?summary'
 `);
+}
+
+/** @throws an Error that names every wrong variable */
+function readEnvironment(environment: NodeJS.ProcessEnv) {
+  const problems: string[] = [];
+  /** The value of a variable, or `absent` if it is blank. `parse` returns undefined if the text is wrong. */
+  function read<Value>(
+    name: string,
+    absent: NoInfer<Value>,
+    expected: string,
+    parse: (text: string) => Value | undefined,
+  ): Value {
+    const text = environment[name] ?? '';
+    if (text.trim() === '') return absent;
+    const value = parse(text);
+    if (value === undefined) problems.push(`${name}: expected ${expected}.`);
+    return value ?? absent;
+  }
+  const { latency, dailyLimit } = defaultSettings();
+  const milliseconds = 'milliseconds such as 50 or 150-600';
+  const values = {
+    host: read('SIMULATOR_HOST', '127.0.0.1', 'a host', String),
+    port: read('SIMULATOR_PORT', 4002, 'a whole number from 0 to 65535', (text) => readWhole(text, 65_535)),
+    seed: read('SIMULATOR_SEED', 1, 'a whole number', readWhole),
+    settings: {
+      tokens: [read('SIMULATOR_TOKEN', SIMULATOR_TOKEN, 'a token', String)],
+      latency: read('SIMULATOR_LATENCY_MS', latency, milliseconds, readLatency),
+      dailyLimit: read<number | null>('SIMULATOR_DAILY_LIMIT', dailyLimit, 'a whole number', readWhole),
+      fault: read<FaultName | null>('SIMULATOR_FAULT', null, 'a fault of docs/simulator.md', readFault),
+    },
+  };
+  if (problems.length > 0) throw new Error(`The simulator cannot start:\n${problems.join('\n')}`);
+  return values;
+}
+
+function readWhole(text: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
+  return isWhole(Number(text)) && Number(text) <= max ? Number(text) : undefined;
+}
+
+function readFault(text: string): FaultName | undefined {
+  return FAULT_NAMES.find((name) => name === text);
 }
 
 async function main(): Promise<void> {

@@ -1,63 +1,102 @@
-import { z } from 'zod';
+import {
+  WrongValue,
+  isFlag,
+  isObject,
+  isProbability,
+  isText,
+  isWhole,
+  listOf,
+  nullOr,
+  objectOf,
+  oneOf,
+  recordOf,
+  type Check,
+} from './values.js';
 import { FAULT_NAMES } from './faults.js';
 
-const whole = z.int().nonnegative();
-const faultName = z.enum(FAULT_NAMES);
-
 /** Milliseconds that an accepted call takes, at random between the two. Refusals are sent at once. */
-export type Latency = z.infer<typeof latency>;
-const latency = z
-  .strictObject({ minMs: whole, maxMs: whole })
-  .readonly()
-  .refine(({ minMs, maxMs }) => minMs <= maxMs, 'minMs must not be above maxMs');
+export interface Latency {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
 
 /** The token of a simulator that is given none. */
 export const SIMULATOR_TOKEN = 'simulator-token';
 
-/** What can change while the simulator runs. docs/simulator.md describes every setting. */
-export type SimulatorSettings = z.infer<typeof settingsSchema>;
-const settingsSchema = z.strictObject({
+export const isFaultName = oneOf(FAULT_NAMES);
+export const isFaultChances = recordOf(FAULT_NAMES, isProbability);
+
+const hasLatencyFields = objectOf({ minMs: isWhole, maxMs: isWhole }, {});
+
+/** The settings, each with its default and its check. docs/simulator.md describes every setting. */
+const SETTINGS = {
   /** Tokens of the account. They share the day's calls; each has its own simultaneous requests. */
-  tokens: z.array(z.string()).readonly().default([SIMULATOR_TOKEN]),
-  latency: latency.default({ minMs: 150, maxMs: 600 }),
+  tokens: setting([SIMULATOR_TOKEN], listOf(isText)),
+  latency: setting({ minMs: 150, maxMs: 600 }, isLatency),
   /** Simultaneous requests of a token (documented: 2). */
-  concurrency: whole.default(2),
+  concurrency: setting(2, isWhole),
   /** Calls a day, licences × 1000; null: no limit. */
-  dailyLimit: whole.nullable().default(10_000),
+  dailyLimit: setting(10_000, nullOr(isWhole)),
   /** The values of `token_info`: the account's figures, blanks (seen), or texts that are no numbers. */
-  tokenInfo: z.enum(['figures', 'blank', 'odd']).default('figures'),
+  tokenInfo: setting('figures', oneOf(['figures', 'blank', 'odd'])),
   /** The body of the 403 while the server is under maintenance. */
-  maintenance: z.enum(['off', 'json', 'html', 'empty']).default('off'),
+  maintenance: setting('off', oneOf(['off', 'json', 'html', 'empty'])),
   /** The status if nothing matches, and what `data` is. */
-  noMatch: z.enum(['404', '404-no-data', '404-null', '200', '200-null', '200-no-data']).default('404'),
+  noMatch: setting('404', oneOf(['404', '404-no-data', '404-null', '200', '200-null', '200-no-data'])),
   /** `prefix`: any tel, with or without its dial prefix; `exact`: any tel as stored; `tel1`: as `prefix`, tel1 only. */
-  phoneMatch: z.enum(['prefix', 'exact', 'tel1']).default('prefix'),
-  combine: z.enum(['and', 'or']).default('and'),
+  phoneMatch: setting('prefix', oneOf(['prefix', 'exact', 'tel1'])),
+  combine: setting('and', oneOf(['and', 'or'])),
   /** `date` and `conn_id` of a record that was never dialled: blank, or a zero date and "0". */
-  undialled: z.enum(['empty', 'zero-date']).default('empty'),
+  undialled: setting('empty', oneOf(['empty', 'zero-date'])),
   /** Records in one answer; the rest is cut without a sign (documented: 60,000). */
-  maxRecords: whole.default(60_000),
-  gzip: z.boolean().default(true),
-  slowMs: whole.default(5_000),
-  dripMs: whole.default(50),
-  bombMb: whole.default(300),
-  retryAfterSeconds: whole.default(2),
-  fault: faultName.nullable().default(null),
-  faultChances: z.partialRecord(faultName, z.number().min(0).max(1)).default({}),
-});
+  maxRecords: setting(60_000, isWhole),
+  gzip: setting(true, isFlag),
+  slowMs: setting(5_000, isWhole),
+  dripMs: setting(50, isWhole),
+  bombMb: setting(300, isWhole),
+  retryAfterSeconds: setting(2, isWhole),
+  fault: setting(null, nullOr(isFaultName)),
+  faultChances: setting({}, isFaultChances),
+};
+
+/** What can change while the simulator runs. */
+export type SimulatorSettings = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['initial'] };
+
+interface Setting<Value> {
+  readonly initial: Value;
+  readonly isRight: Check<Value>;
+}
 
 export function defaultSettings(): SimulatorSettings {
-  return settingsSchema.parse({});
+  const settings = Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]);
+  return Object.fromEntries(settings) as SimulatorSettings;
 }
 
-/** All settings after a change. Throws a ZodError that names every wrong setting. */
+/**
+ * All settings after a change.
+ *
+ * @throws WrongValue that names every wrong setting
+ */
 export function changedSettings(current: SimulatorSettings, changes: unknown): SimulatorSettings {
-  return settingsSchema.parse({ ...current, ...z.looseObject({}).parse(changes) });
+  if (!isObject(changes)) throw new WrongValue('Expected an object with settings.');
+  const settings = new Map<string, Setting<unknown>>(Object.entries(SETTINGS));
+  const wrong = Object.entries(changes).filter(([name, value]) => settings.get(name)?.isRight(value) !== true);
+  if (wrong.length === 0) return { ...current, ...changes };
+  throw new WrongValue(`Wrong settings: ${wrong.map(([name]) => name).join(', ')}. docs/simulator.md describes them.`);
 }
 
-/** Reads `50`, or `50-200` with jitter; null if the text is neither. */
-export function readLatency(text: string): Latency | null {
+/** Reads `50`, or `50-200` with jitter; undefined if the text is neither. */
+export function readLatency(text: string): Latency | undefined {
   const range = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(text);
   const minMs = Number(range?.[1]);
-  return latency.safeParse({ minMs, maxMs: Number(range?.[2] ?? minMs) }).data ?? null;
+  const latency = { minMs, maxMs: Number(range?.[2] ?? minMs) };
+  return isLatency(latency) ? latency : undefined;
+}
+
+function setting<Value>(initial: NoInfer<Value>, isRight: Check<Value>): Setting<Value> {
+  return { initial, isRight };
+}
+
+function isLatency(value: unknown): value is Latency {
+  return hasLatencyFields(value) && value.minMs <= value.maxMs;
 }

@@ -1,7 +1,7 @@
 import { auditServer } from 'graphql-http';
 import { expect, test } from 'vitest';
 
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { createService } from '../../src/service.js';
 import { createLog } from '../../src/telemetry/log.js';
 

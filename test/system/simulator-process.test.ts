@@ -81,8 +81,11 @@ describe('The control routes', () => {
       {},
       { next: 'none' },
       { next: '500', times: 0.5 },
+      { next: '500', always: '500' },
       { random: { '500': 2 } },
+      { clear: false },
       { next: '500', when: 1 },
+      { always: '500', when: { colour: 'x' } },
     ];
     for (const mistake of [...mistakes, 'no json', []]) {
       expect((await control.post('faults', mistake)).status).toBe(400);
@@ -101,7 +104,9 @@ describe('The control routes', () => {
     for (const wrong of [{ customer_id: 'x' }, { campaign_id: 1 }, { campaign_id: '1', opt99: '' }]) {
       expect((await control.post('records', wrong)).status).toBe(400);
     }
-    expect((await control.post('dial', { match: {}, call: { result: 'BUSY' } })).status).toBe(400);
+    for (const wrong of [{}, { match: {} }, { match: { phone: 1 } }, { match: { phone }, call: { colour: 'x' } }]) {
+      expect((await control.post('dial', wrong)).status).toBe(400);
+    }
     await control.post('reset');
     expect(await records(FOUND)).toMatchObject([{ result: 'CLEAN' }]);
     expect((await ask('campaign_id=3333')).status).toBe(404);

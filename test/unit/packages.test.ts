@@ -94,7 +94,7 @@ describe('The packages of package.json', () => {
     expect(Object.keys(devDependencies).filter((name) => !isUsed(name))).toEqual([]);
   });
 
-  it('are told from a package that nothing uses', () => {
+  it('are distinguished from a package that nothing uses', () => {
     const src = files.filter((path) => path.startsWith('src/'));
     expect(['vitest', 'graphql'].filter((name) => isNamed(name, src))).toEqual(['graphql']);
     // This file would name the package.

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../../src/config.js';
+import { readConfig } from '../../../src/config/config.js';
 import { readProject } from '../docs/tables.js';
 import { readDockerfile, readVariables } from './dockerfile.js';
 import { render } from './helm.js';

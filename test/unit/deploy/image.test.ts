@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../../src/config.js';
+import { readConfig } from '../../../src/config/config.js';
 import { readProject } from '../docs/tables.js';
 import { named, readCommand, readCopies, readDockerfile, readVariables } from './dockerfile.js';
 

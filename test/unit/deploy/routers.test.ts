@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../../src/config.js';
+import { readConfig } from '../../../src/config/config.js';
 import { readProject } from '../docs/tables.js';
 
 const ERROR_KEYS = ['code', 'retryable', 'retryAfterSeconds'];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { VARIABLE_NAMES, readConfig } from '../../../src/config.js';
+import { readConfig } from '../../../src/config/config.js';
+import { VARIABLE_NAMES } from '../../../src/config/variables.js';
 import { PREFIX } from '../../../src/redis/options.js';
 import { differences, firstCells, readProject, readSources, rowsOf, section, type Rows } from './tables.js';
 

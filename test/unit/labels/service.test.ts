@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, readConfig } from '../../../src/config.js';
+import { readConfig } from '../../../src/config/config.js';
+import { ConfigError } from '../../../src/config/problems.js';
 import { OPT_NAMES } from '../../../src/core/opt-labels.js';
 import { parseLabels, type LabelTable } from '../../../src/labels/label-file.js';
 import { createService } from '../../../src/service.js';
