@@ -1,5 +1,4 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import { LOG_FIELDS, type Log, type LogFields, type LogLevel } from '../core/log.js';
 import { MESSAGES } from './messages.js';
 
@@ -11,6 +10,9 @@ export interface LogOptions {
   readonly version?: string | undefined;
   readonly destination?: DestinationStream;
 }
+
+/** Writes readable lines. It is loaded only if stdout is a terminal, because it needs 2 MB. */
+const readableLines = process.stdout.isTTY ? (await import('pino-pretty')).default : undefined;
 
 /** A shorter secret would also be cut out of ordinary words. */
 const MIN_SECRET_LENGTH = 6;
@@ -25,7 +27,7 @@ export function createLog({ level, secrets, version, destination }: LogOptions):
       formatters: { level: (name) => ({ level: name }) },
       hooks: { streamWrite: removeSecrets(secrets) },
     },
-    destination ?? (process.stdout.isTTY ? pretty({ sync: true }) : pino.destination({ sync: true })),
+    destination ?? readableLines?.({ sync: true }) ?? pino.destination({ sync: true }),
   );
   const messages: Readonly<Record<string, string>> = MESSAGES;
   const write = (name: LogLevel, event: string, fields: LogFields): void =>
