@@ -3,8 +3,8 @@ import { LookupFailure } from '../core/failure.js';
 
 /**
  * Refuses the calls of an operation beyond `limit`. A call counts for the operation that caused it, from the time when
- * it enters the queue; it is free if it is not sent in the end. Cached answers and calls of other operations are free,
- * and a second attempt counts again.
+ * it enters the queue; a call that is not sent does not count. Cached answers and calls of other operations are free. A
+ * second attempt counts again.
  */
 export function createCallLimit(limit: number): CallLayer {
   const calls = new WeakMap<Operation, number>();

@@ -45,8 +45,8 @@ type State =
 /**
  * Sends no calls while Wolkvox is down or refuses the token, and one probe at a time until it works again.
  *
- * Only results of calls count. While the circuit is closed they are those of the calls since it closed. Then probes
- * decide alone: the first one that succeeds closes the circuit, and the newest one that fails doubles the delay. A
+ * Only results of calls count. While the circuit is closed they are those of the calls since it closed. Then only
+ * probes count: the first one that succeeds closes the circuit, and the newest one that fails doubles the delay. A
  * probe without a result does not block the next one, which then comes after twice the delay. When the circuit opens,
  * the calls that still wait in the queue are cancelled.
  */

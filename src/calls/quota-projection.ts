@@ -4,7 +4,7 @@ import type { DailyQuota } from '../core/limits.js';
 const SAMPLE_MS = 60_000;
 /** The rate is that of the last hour. */
 const SAMPLES = 61;
-/** The rate of a shorter time says nothing of the day. */
+/** The rate of a shorter time is no estimate for the day. */
 const MIN_TIME_MS = 5 * 60_000;
 
 export interface QuotaProjectionOptions {

@@ -11,7 +11,7 @@ const RETRY_MS = 300_000;
 /** The check after a refusal is due at a time, and a timer may end a little before it. */
 const CHECK_MARGIN_MS = 50;
 
-/** The service itself, among those who spend the calls. */
+/** The name under which the calls of the service itself are counted. */
 const CALLER: Caller = { clientName: 'service', operationName: 'QuotaSync' };
 
 export interface QuotaSyncOptions {
@@ -37,7 +37,7 @@ export interface QuotaSync {
 }
 
 /**
- * Takes over what Wolkvox says of the account: at the start, at each interval, and once after Wolkvox refused a call
+ * Takes over the account's figures from Wolkvox: at the start, at each interval, and once after Wolkvox refused a call
  * because the day is used up. A sync that fails changes nothing.
  */
 export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {

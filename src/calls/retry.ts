@@ -7,7 +7,7 @@ import { LookupFailure } from '../core/failure.js';
 const SHARE_OF_CALLS = 0.1;
 const INITIAL_BUDGET = 3;
 const MAX_BUDGET = 10;
-/** If Wolkvox asks for a longer delay (Retry-After), the caller is told at once instead. */
+/** If Wolkvox asks for a longer delay (Retry-After), the caller gets the failure at once instead. */
 const MAX_DELAY_MS = 10_000;
 
 export interface RetryOptions {

@@ -5,7 +5,7 @@ import type { Observe } from '../core/events.js';
 import { LookupFailure, toRetryAfterSeconds } from '../core/failure.js';
 import { MAX_PAUSE_MS, PAUSE_JITTER, type Slots } from '../core/limits.js';
 
-/** A Retry-After beyond this may be a mistake, such as a date by a wrong clock; one call finds out. */
+/** A longer Retry-After may be a mistake, such as a date by a wrong clock. One call after this time checks that. */
 const MAX_RETRY_AFTER_MS = 600_000;
 
 /**

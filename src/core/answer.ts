@@ -3,7 +3,7 @@ import { lookupKey, type Lookup } from './lookup.js';
 import type { CampaignRecord } from './record.js';
 import type { CallerSpan, SpanContext } from './tracing.js';
 
-/** What every reply of Wolkvox says of its call. */
+/** The facts that every reply has about its call. */
 export interface Reply {
   /** When the call to Wolkvox was sent, in epoch milliseconds. The graph shows it as `fetchedAt`. */
   readonly sentAt: number;
@@ -16,13 +16,13 @@ export interface Answer extends Reply {
   readonly records: readonly CampaignRecord[];
 }
 
-/** Who asks, in a form that is safe to log: a name has neither the form of a sentence nor of a phone. */
+/** The sender of an operation, in a form that is safe to log: no name can be a sentence or a phone. */
 export interface Caller {
   /** Names the HTTP request of the operation in the log. */
   readonly requestId?: string | undefined;
   /** The name that the client gave itself. Undefined: it gave none that is accepted, or names are not trusted. */
   readonly clientName?: string | undefined;
-  /** The name of the operation, as far as the request tells it. Undefined: as for `clientName`. */
+  /** The name of the operation, as far as the request names it. Undefined: as for `clientName`. */
   readonly operationName?: string | undefined;
   /** The span that its request belongs to. Undefined: it named none. */
   readonly parent?: CallerSpan | undefined;

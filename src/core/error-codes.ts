@@ -45,7 +45,7 @@ export function worstOf(errors: ErrorCounts): ErrorCode {
   return codes.find(concernsOperator) ?? codes[0] ?? 'OTHER';
 }
 
-/** Whether an operator must know: Wolkvox, the way to it or this service failed. All other errors are of the caller. */
+/** Whether it concerns the operator: Wolkvox, the connection to it, or this service failed. Others are the caller's. */
 export function concernsOperator(code: ErrorCode): boolean {
   return /^UPSTREAM_/.test(code) || code === 'INTERNAL_SERVER_ERROR' || code === 'OTHER';
 }

@@ -65,9 +65,9 @@ export type ServiceEvent =
   | { readonly event: 'quota.warning'; readonly percent: 80 | 95 | 100; readonly used: number; readonly limit: number }
   /** Wolkvox says that the day's calls are used up; the next check is made after `ms`. */
   | { readonly event: 'quota.exhausted'; readonly ms: number }
-  /** Wolkvox told the account's figures. `used` and `limit` are those that count from now on. */
+  /** Wolkvox reported the account's figures. `used` and `limit` are those that count from now on. */
   | { readonly event: 'quota.synced'; readonly used: number; readonly limit: number | undefined }
-  /** `no-figures`: Wolkvox answered, but told neither a limit nor a use. */
+  /** `no-figures`: Wolkvox answered, but reported neither a limit nor a use. */
   | { readonly event: 'quota.sync-failed'; readonly reason: FailureKind | 'no-figures' }
   | { readonly event: 'quota.write-failed'; readonly reason: string }
   | { readonly event: 'redis.up' }

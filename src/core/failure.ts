@@ -282,7 +282,7 @@ export function isRetryable(code: FailureCode): boolean {
   return RETRYABLE_CODES.has(code);
 }
 
-/** Whether a stale answer may replace the failure (stale-if-error, RFC 5861): Wolkvox, or the way to it, failed. */
+/** Whether a stale answer may replace the failure (stale-if-error, RFC 5861): Wolkvox, or the call to it, failed. */
 export function allowsStale(code: FailureCode): boolean {
   return code.startsWith('UPSTREAM_');
 }

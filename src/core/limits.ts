@@ -1,6 +1,6 @@
 import type { CallOptions, Reply, Source } from './answer.js';
 
-/** The token's simultaneous calls. One process counts them by its queue; replicas share them through Redis. */
+/** The token's simultaneous calls. Replicas share them through Redis. Without Redis the queue bounds them. */
 export interface Slots {
   /**
    * Waits for a free slot, and for the end of a pause.
@@ -11,12 +11,12 @@ export interface Slots {
    */
   acquire(deadline: number, signal: AbortSignal): Promise<Slot>;
   /**
-   * Holds all calls back for a while, because Wolkvox refused one.
+   * Sends no call for a while, because Wolkvox refused one.
    *
    * @param ms how long, in milliseconds
-   * @param mode `exact`: for `ms`, because Wolkvox named the time. `doubling`: for `ms`, and for twice as long each
-   *   time that a refusal comes within the length of the last pause after its end, at most `MAX_PAUSE_MS`. A refusal
-   *   that comes during a pause changes nothing, since its call was sent before.
+   * @param mode `exact`: for `ms`, because Wolkvox named the time. `doubling`: for `ms`. If the next refusal comes soon
+   *   after the end of a pause (within the length of that pause), the new pause is twice as long, at most
+   *   `MAX_PAUSE_MS`. A refusal during a pause changes nothing, because its call was sent before.
    */
   pause(ms: number, mode: 'exact' | 'doubling'): Promise<void>;
   /** How long calls are held back, in milliseconds, as far as this process knows; 0: they are not. */
@@ -33,7 +33,7 @@ export interface Slot {
 
 /** The longest pause, in milliseconds. */
 export const MAX_PAUSE_MS = 60_000;
-/** A doubling pause is longer by up to this share, so that its end does not keep meeting calls of another program. */
+/** A doubling pause is longer by up to this share, so that it does not always end with a call of another program. */
 export const PAUSE_JITTER = 0.25;
 
 /** The account's calls of a day. */
@@ -98,8 +98,8 @@ export interface DailyQuotaState {
   /** Calls a day; undefined: counted, not limited. */
   readonly limit: number | undefined;
   /**
-   * Calls of other programs that are part of `used`: by so many `sync` has raised it. Undefined: Wolkvox has not named
-   * the use of this day. Without Redis it is also unknown after a restart, until the next sync.
+   * Calls of other programs that are part of `used`, the number by which `sync` has raised it. Undefined: Wolkvox has
+   * not reported the use of this day. Without Redis it is also unknown after a restart, until the next sync.
    */
   readonly usedByOthers: number | undefined;
   /** When the next day of the account begins. Epoch milliseconds. */

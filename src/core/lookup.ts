@@ -100,7 +100,7 @@ function readPhone(given: string, countryCode: string | undefined): string | und
   const ignored = '(spaces, dashes, dots, brackets and a leading + are ignored)';
   const expected = `phone must contain ${min} to ${max} digits ${ignored}`;
   if (!/^[0-9]+$/.test(digits)) throw badInput(`${expected}; got other characters.`);
-  if (digits.length < min || digits.length > max) throw badInput(`${expected}; got ${digits.length} digits.`);
+  if (digits.length < min || digits.length > max) throw badInput(`${expected}; got ${digits.length}.`);
   return countryCode === undefined ? digits : withoutCountryCode(compact, digits, countryCode);
 }
 
@@ -108,7 +108,7 @@ function readPhone(given: string, countryCode: string | undefined): string | und
 function withoutCountryCode(compact: string, digits: string, countryCode: string): string {
   const [min, max] = NATIONAL_DIGITS[countryCode] ?? OTHER_NATIONAL_DIGITS;
   const international = compact.startsWith('+') ? digits : compact.startsWith('00') ? digits.slice(2) : undefined;
-  // A bare number that is no longer than a national one may be such a number, although it begins like the code.
+  // A bare number of national length may be a national number that only begins like the country code.
   const full = international ?? (digits.length > max ? digits : '');
   const national = full.startsWith(countryCode) ? full.slice(countryCode.length) : '';
   return national.length >= min && national.length <= max ? national : digits;
@@ -131,7 +131,7 @@ function readCampaignId(given: string): string | undefined {
   if (text === '') return undefined;
   const expected = `campaignId must contain 1 to ${CAMPAIGN_ID_DIGITS} digits and nothing else`;
   if (!/^[0-9]+$/.test(text)) throw badInput(`${expected}; got other characters.`);
-  if (text.length > CAMPAIGN_ID_DIGITS) throw badInput(`${expected}; got ${text.length} digits.`);
+  if (text.length > CAMPAIGN_ID_DIGITS) throw badInput(`${expected}; got ${text.length}.`);
   return toCanonicalCampaignId(text);
 }
 

@@ -24,8 +24,8 @@ export function readPerson(
 
 /**
  * Whether an answer concerns a person: its lookup names their phone or customer id, or it holds a record of theirs. Two
- * phones are the same if one ends with the other, so that a country code or a dial prefix does not matter. This may
- * concern an answer about another person, which is then erased, too.
+ * phones are the same if one ends with the other, so that a country code or a dial prefix does not matter. So an
+ * answer about another person may be erased, too.
  */
 export function concerns({ phone, customerId }: Person, lookup: Lookup, records: readonly CampaignRecord[]): boolean {
   const isPhone = (text: string | undefined): boolean => phone !== undefined && isSamePhone(phone, text ?? '');

@@ -2,7 +2,7 @@ import type { ErrorCounts } from './error-codes.js';
 import type { AnswerSource } from './events.js';
 
 /**
- * What the service knows of itself at one moment, as plain JSON. Reading it causes no call. It has no personal data and
+ * The state of the service at one moment, as plain JSON. Reading it causes no call. It has no personal data and
  * no secret. Counts begin with the start of this process, unless the field says otherwise, and each replica has its own
  * ones.
  */
@@ -51,9 +51,9 @@ export interface QueueStatus {
 export interface DailyQuotaStatus {
   /** Calls a day; undefined: they are counted, not limited. */
   readonly limit: number | undefined;
-  /** Calls that count today. Those of other programs are part of it, as far as Wolkvox named them. */
+  /** Calls that count today. Those of other programs are part of it, as far as Wolkvox reported them. */
   readonly used: number;
-  /** Calls of other programs, as of the last time that Wolkvox named the account's use; undefined: it has not today. */
+  /** Calls of other programs, as of the last report of the account's use; undefined: there was none today. */
   readonly usedByOthers: number | undefined;
   /** Calls left today; undefined: they are not limited. */
   readonly remaining: number | undefined;

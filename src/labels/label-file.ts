@@ -60,7 +60,7 @@ export function parseLabels(bytes: Uint8Array): LabelFile {
   }
 }
 
-/** One column as a campaign sees it, and the entry of the file that describes it. */
+/** One column of a campaign, and the entry of the file that describes it. */
 interface Column extends OptLabel {
   readonly path: Path;
 }

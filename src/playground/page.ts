@@ -117,7 +117,7 @@ const fetcher = async ({ query, variables, operationName }, { headers: given } =
   const result = await response.json().catch(() => ({ errors: [{ message: notJson }] }));
   if (operationName === 'IntrospectionQuery' && result.data?.__schema) hideFederation(result.data.__schema);
   if (response.status === 401 && hint !== undefined) return { status: 401, hint, ...result };
-  // The cost of the response is first, so that it is in sight.
+  // The cost of the response is first, so that it is visible without scrolling.
   const { extensions, ...parts } = result;
   return extensions === undefined ? parts : { extensions, ...parts };
 };

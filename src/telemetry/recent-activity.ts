@@ -29,7 +29,7 @@ interface Minute {
 /** Counts the events of the last hour. It has at most 60 minutes in memory, each of the same size. */
 export function createRecentActivity(clock: Pick<Clock, 'monotonicMs' | 'epochMs'>): RecentActivity {
   const minutes = new Map<number, Minute>();
-  // Minutes begin with those of the clock on the wall, as long as nobody changes that.
+  // Minutes begin with those of the system's clock, unless that is changed later.
   const originMs = clock.monotonicMs() - (clock.epochMs() % MINUTE_MS);
   const current = (): number => Math.floor((clock.monotonicMs() - originMs) / MINUTE_MS);
 
@@ -106,7 +106,7 @@ function emptyMinute(): Minute {
   };
 }
 
-/** A copy, so that nobody sees it change. */
+/** A copy, which no later event changes. */
 function describe({ answers, errors, refusals, calls }: Minute, startedAt: number): RecentMinute {
   const { totalMs, byDuration, ...counts } = calls;
   const ended = counts.answered + counts.failed;

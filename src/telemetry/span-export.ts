@@ -14,7 +14,7 @@ export interface Span {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: Attributes;
-  /** Whether what it stands for failed. */
+  /** Whether the work of the span failed. */
   readonly failed: boolean;
 }
 
@@ -24,7 +24,7 @@ export type Attributes = Readonly<Record<string, string | number | undefined>>;
 export interface SpanExport {
   /** Sends the span a little later, together with others. It never throws. */
   add(span: Span): void;
-  /** Sends what waits. A receiver that hangs does not hold up the end of the process for long. */
+  /** Sends the spans that wait, within `closeMs`. */
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export interface SpanExportLimits {
   readonly timeoutMs: number;
   /** How long `close` may take. */
   readonly closeMs: number;
-  /** How long a loss is not reported again. */
+  /** The least time between two reports of a loss. */
   readonly quietMs: number;
 }
 
@@ -72,7 +72,7 @@ const LIMITS: SpanExportLimits = {
 
 /**
  * Sends spans in batches to a receiver of OpenTelemetry: OTLP over HTTP, in its JSON form. A batch that cannot be sent
- * is dropped, so that no operation waits for its trace. A loss is reported once, and later that spans are sent.
+ * is dropped, so that no operation waits for its trace. A loss is reported once, and so is the next success.
  */
 export function createSpanExport({ endpoint, version, observe }: SpanExportOptions, limits = LIMITS): SpanExport {
   const { origin, pathname } = new URL(endpoint);
@@ -158,7 +158,7 @@ export function createSpanExport({ endpoint, version, observe }: SpanExportOptio
   }
 }
 
-/** What stands before and after the spans of a request. */
+/** The texts before and after the spans of a request. */
 function envelope(version: string): readonly [string, string] {
   const resource = toAttributes({
     'service.name': SERVICE_NAME,

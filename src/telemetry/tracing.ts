@@ -176,7 +176,7 @@ function createOperationSpan({ trace, caller, clock, add }: OperationSpanOptions
 
   function errorOf(): ErrorCode | 'abandoned' | undefined {
     if (errors !== undefined) return Object.keys(errors).length === 0 ? undefined : worstOf(errors);
-    // The operation runs, so its response would have followed.
+    // The document was accepted. There is no response, so the client has left.
     return type === undefined ? undefined : 'abandoned';
   }
 }

@@ -68,7 +68,7 @@ export interface RowsOptions {
  */
 export async function readRows(response: WolkvoxResponse, options: RowsOptions): Promise<void> {
   const { body, statusCode } = response;
-  // A body that is destroyed reports the abort once more, when nobody listens: that must not end the process.
+  // A destroyed body emits the abort a second time. Without a listener that would end the process.
   body.on('error', alreadyReported);
   try {
     if (isSuccess(statusCode)) await readSuccess(response, options);
@@ -232,7 +232,7 @@ function isSuccess(code: number): boolean {
   return code >= 200 && code < 300;
 }
 
-/** Retry-After, seconds or an HTTP date, as whole seconds. Wolkvox was never seen to send it. */
+/** Retry-After, seconds or an HTTP date, as whole seconds. Wolkvox was never seen to send one. */
 function readRetryAfter(headers: WolkvoxResponse['headers']): number | undefined {
   const text = firstValue(headers['retry-after'])?.trim() ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -18,7 +18,7 @@ const PIECE_BYTES = 16 * 1024;
 const FRAME_BYTES = 64 * 1024;
 
 /**
- * The decompressed body in pieces of at most 16 KiB. Other work gets its turn between them.
+ * The decompressed body in pieces of at most 16 KiB. Other work runs between them.
  *
  * @param maxBytes what comes before this bound is given out, then `tooLarge()` is thrown
  * @throws LookupFailure if the body ends too early, cannot be decompressed, or is too large

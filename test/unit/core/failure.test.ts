@@ -89,7 +89,7 @@ describe('A failure', () => {
   });
 });
 
-it('A stale answer may replace the failures of Wolkvox and of the way to it, and no others', () => {
+it('A stale answer may replace the failures of Wolkvox and of the calls to it, and no others', () => {
   const allowed = (Object.keys(RETRYABLE) as FailureCode[]).filter(allowsStale);
   expect(allowed).toEqual([
     ...['UPSTREAM_TIMEOUT', 'UPSTREAM_BUSY', 'UPSTREAM_QUOTA_EXHAUSTED', 'UPSTREAM_UNAVAILABLE'],

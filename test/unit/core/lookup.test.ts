@@ -101,8 +101,8 @@ describe('criteria', () => {
   });
 
   it.each([
-    [{ phone: '306-482' }, `${PHONE_FORM}; got 6 digits.`],
-    [{ phone: '3064821975306482197' }, `${PHONE_FORM}; got 19 digits.`],
+    [{ phone: '306-482' }, `${PHONE_FORM}; got 6.`],
+    [{ phone: '3064821975306482197' }, `${PHONE_FORM}; got 19.`],
     [{ phone: 'call me' }, `${PHONE_FORM}; got other characters.`],
     [{ phone: '306+4821975' }, `${PHONE_FORM}; got other characters.`],
     [{ phone: '+' }, `${PHONE_FORM}; got other characters.`],
@@ -114,7 +114,7 @@ describe('criteria', () => {
     [{ customerId: 'a\ud800b' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
     [{ campaignId: '4821a' }, `${CAMPAIGN_ID_FORM}; got other characters.`],
     [{ campaignId: '-4821' }, `${CAMPAIGN_ID_FORM}; got other characters.`],
-    [{ campaignId: '12345678901' }, `${CAMPAIGN_ID_FORM}; got 11 digits.`],
+    [{ campaignId: '12345678901' }, `${CAMPAIGN_ID_FORM}; got 11.`],
     [{}, NONE_GIVEN],
     [{ phone: ' ', customerId: null, campaignId: '' }, NONE_GIVEN],
     // An empty form field may hold punctuation.
