@@ -1,4 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files of these folders start first, because they last longest. The rest follows. */
+const SLOW_FOLDERS = ['/test/soak/', '/test/system/', '/test/api/'];
+
+/** A file that lasts long and starts last would leave a worker idle. */
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification): number => {
+      const rank = SLOW_FOLDERS.findIndex((folder) => moduleId.includes(folder));
+      return rank === -1 ? SLOW_FOLDERS.length : rank;
+    };
+    return (await super.sort(files)).sort((one, other) => rankOf(one) - rankOf(other));
+  }
+}
 
 export default defineConfig({
   // Vite would load graphql's `index.mjs` and Node `index.js`. Two copies of the library do not accept each other's
@@ -14,5 +29,6 @@ export default defineConfig({
     maxWorkers: 2,
     // The same holds for concurrent tests in a file: each has several processes.
     maxConcurrency: 2,
+    sequence: { sequencer: SlowestFirst },
   },
 });
