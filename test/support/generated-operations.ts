@@ -12,6 +12,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
+import { Choices } from './choices.js';
 import type { Request } from './executors.js';
 
 /** Values that operations are made of. */
@@ -32,7 +33,7 @@ export interface Pools {
 export function operationsOver(schema: GraphQLSchema, pools: Pools): fc.Arbitrary<Request> {
   // Numbers decide every choice of a document, so that it shrinks with them.
   const numbers = fc.array(fc.nat({ max: 9_999 }), { minLength: 50, maxLength: 500, size: 'max' });
-  return numbers.map((choices) => new OperationWriter(schema, pools, choices).request());
+  return numbers.map((some) => new OperationWriter(schema, pools, some).request());
 }
 
 const MAX_DEPTH = 6;
@@ -53,17 +54,16 @@ interface Variable {
 class OperationWriter {
   readonly #schema: GraphQLSchema;
   readonly #pools: Pools;
-  readonly #choices: readonly number[];
+  readonly #choices: Choices;
   readonly #variables = new Map<string, Variable>();
   readonly #spread = new Set<string>();
   #firstFragment = 0;
-  #at = 0;
   #fields = 0;
 
-  constructor(schema: GraphQLSchema, pools: Pools, choices: readonly number[]) {
+  constructor(schema: GraphQLSchema, pools: Pools, numbers: readonly number[]) {
     this.#schema = schema;
     this.#pools = pools;
-    this.#choices = choices;
+    this.#choices = new Choices(numbers);
   }
 
   request(): Request {
@@ -91,60 +91,43 @@ class OperationWriter {
     return type;
   }
 
-  /** 0 when the choices are used up, so that every document ends. */
-  #choose(below: number): number {
-    const number = this.#choices[this.#at] ?? 0;
-    this.#at += 1;
-    return number % below;
-  }
-
-  #chance(share: number): boolean {
-    return this.#choose(share) === 1;
-  }
-
-  #oneOf<Value>(values: readonly Value[]): Value {
-    const value = values[this.#choose(values.length)];
-    if (value === undefined) throw new Error('Expected values to choose from; there is none.');
-    return value;
-  }
-
   #set(type: GraphQLNamedType, depth: number): string {
     if (isUnionType(type)) {
       const parts = type.getTypes().map((one) => {
-        const fragment = this.#chance(2) ? this.#spreadOf(one.name) : undefined;
+        const fragment = this.#choices.once(2) ? this.#spreadOf(one.name) : undefined;
         return fragment ?? `... on ${one.name}${this.#directive()} ${this.#set(one, depth + 1)}`;
       });
       return `{ __typename ${parts.join(' ')} }`;
     }
     if (!isObjectType(type)) throw new Error(`Expected a type with fields; got ${type.name}.`);
-    const length = 1 + this.#choose(depth === 0 ? 3 : 6);
+    const length = 1 + this.#choices.below(depth === 0 ? 3 : 6);
     return `{ ${Array.from({ length }, () => this.#selection(type, depth)).join(' ')} }`;
   }
 
   #selection(type: GraphQLObjectType, depth: number): string {
-    if (this.#chance(8))
-      return `...${this.#chance(2) ? ` on ${type.name}` : ''}${this.#directive()} ${this.#set(type, depth)}`;
-    const spread = this.#chance(6) ? this.#spreadOf(type.name) : undefined;
+    if (this.#choices.once(8))
+      return `...${this.#choices.once(2) ? ` on ${type.name}` : ''}${this.#directive()} ${this.#set(type, depth)}`;
+    const spread = this.#choices.once(6) ? this.#spreadOf(type.name) : undefined;
     return spread ?? this.#field(type, depth);
   }
 
   #spreadOf(typeName: string): string | undefined {
     const known = FRAGMENTS.slice(this.#firstFragment).filter((fragment) => fragment.typeName === typeName);
     if (known.length === 0) return undefined;
-    const { name } = this.#oneOf(known);
+    const { name } = this.#choices.oneOf(known);
     this.#spread.add(name);
     return `...${name}${this.#directive()}`;
   }
 
   #field(type: GraphQLObjectType, depth: number): string {
     this.#fields += 1;
-    if (depth === 0 && this.#choose(INTROSPECTION_SHARE) === 1) return '__schema { queryType { name } }';
+    if (depth === 0 && this.#choices.once(INTROSPECTION_SHARE)) return '__schema { queryType { name } }';
     const fields = Object.values(type.getFields());
-    const field = this.#oneOf(fields);
+    const field = this.#choices.oneOf(fields);
     const inner = getNamedType(field.type);
     const isDeep = isObjectType(inner) || isUnionType(inner);
-    if (this.#chance(10) || this.#fields > 300 || (isDeep && depth >= MAX_DEPTH)) {
-      return `${this.#chance(2) ? 'type_name: ' : ''}__typename${this.#directive()}`;
+    if (this.#choices.once(10) || this.#fields > 300 || (isDeep && depth >= MAX_DEPTH)) {
+      return `${this.#choices.once(2) ? 'type_name: ' : ''}__typename${this.#directive()}`;
     }
     const args = this.#arguments(field.args);
     // Fields of the same response name have the same parent, field and arguments, so they may be merged.
@@ -153,19 +136,19 @@ class OperationWriter {
   }
 
   #directive(): string {
-    if (!this.#chance(7)) return '';
-    const name = this.#oneOf(['skip', 'include']);
-    return ` @${name}(if: ${this.#oneOf([() => 'true', () => 'false', () => this.#condition(), () => this.#condition()])()})`;
+    if (!this.#choices.once(7)) return '';
+    const name = this.#choices.oneOf(['skip', 'include']);
+    return ` @${name}(if: ${this.#choices.oneOf([() => 'true', () => 'false', () => this.#condition(), () => this.#condition()])()})`;
   }
 
   #condition(): string {
-    const index = this.#choose(4);
-    const value = this.#chance(2);
+    const index = this.#choices.below(4);
+    const value = this.#choices.once(2);
     return this.#variable(
       `if${index}`,
       index < 2
         ? { type: 'Boolean!', value }
-        : { type: 'Boolean', value: this.#chance(15) ? null : value || undefined, defaultValue: 'false' },
+        : { type: 'Boolean', value: this.#choices.once(15) ? null : value || undefined, defaultValue: 'false' },
     );
   }
 
@@ -182,27 +165,27 @@ class OperationWriter {
     // Without a criterion a lookup is an error.
     const isSearch = all.some(({ name }) => name === 'phone') && all.some(({ name }) => name === 'campaignId');
     if (isSearch && !given.some((text) => /^(?:phone|customerId|campaignId): (?!null)/.test(text))) {
-      given.push(`phone: ${JSON.stringify(this.#oneOf(this.#pools.phones))}`);
+      given.push(`phone: ${JSON.stringify(this.#choices.oneOf(this.#pools.phones))}`);
     }
     const unique = new Map(given.map((text) => [text.split(':')[0], text]));
     return unique.size === 0 ? '' : `(${[...unique.values()].join(', ')})`;
   }
 
   #isGiven(name: string): boolean {
-    return name === 'maxAge' ? this.#chance(12) : this.#chance(3);
+    return name === 'maxAge' ? this.#choices.once(12) : this.#choices.once(3);
   }
 
   #value(name: string, type: GraphQLInputType): string {
-    if (!isNonNullType(type) && this.#chance(25)) return 'null';
+    if (!isNonNullType(type) && this.#choices.once(25)) return 'null';
     if (name === 'representations') return this.#representations();
     const { literal, value } = this.#known(name, type);
-    if (isNonNullType(type) || this.#chance(3)) return literal;
-    const index = this.#choose(2);
+    if (isNonNullType(type) || this.#choices.once(3)) return literal;
+    const index = this.#choices.below(2);
     const typeName = String(type);
     if (index === 0) return this.#variable(`${name}0_${wordOf(typeName)}`, { type: typeName, value });
     return this.#variable(`${name}1_${wordOf(typeName)}`, {
       type: typeName,
-      value: this.#chance(2) ? value : undefined,
+      value: this.#choices.once(2) ? value : undefined,
       defaultValue: literal,
     });
   }
@@ -211,22 +194,22 @@ class OperationWriter {
     const named = getNamedType(type);
     if (isEnumType(named)) {
       const values = named.getValues().map((one) => one.name);
-      if (!isListType(type)) return enumOf(this.#oneOf(values));
-      const some = Array.from({ length: this.#choose(5) }, () => this.#oneOf(values));
+      if (!isListType(type)) return enumOf(this.#choices.oneOf(values));
+      const some = Array.from({ length: this.#choices.below(5) }, () => this.#choices.oneOf(values));
       return { literal: `[${some.join(', ')}]`, value: some };
     }
     const { phones, customerIds, campaignIds, names } = this.#pools;
     switch (name) {
       case 'phone':
-        return textOf(this.#oneOf(phones));
+        return textOf(this.#choices.oneOf(phones));
       case 'customerId':
-        return textOf(this.#oneOf(customerIds));
+        return textOf(this.#choices.oneOf(customerIds));
       case 'campaignId':
-        return textOf(this.#oneOf(campaignIds));
+        return textOf(this.#choices.oneOf(campaignIds));
       case 'name':
-        return textOf(this.#oneOf(names));
+        return textOf(this.#choices.oneOf(names));
       case 'names': {
-        const some = Array.from({ length: this.#choose(4) }, () => this.#oneOf(names));
+        const some = Array.from({ length: this.#choices.below(4) }, () => this.#choices.oneOf(names));
         return { literal: JSON.stringify(some), value: some };
       }
       default:
@@ -235,14 +218,14 @@ class OperationWriter {
   }
 
   #scalar(typeName: string): { readonly literal: string; readonly value: unknown } {
-    if (typeName === 'Boolean') return textOf(this.#chance(2));
-    if (typeName === 'Int') return textOf(this.#oneOf([0, 60, 299, 2_147_483_647]));
+    if (typeName === 'Boolean') return textOf(this.#choices.once(2));
+    if (typeName === 'Int') return textOf(this.#choices.oneOf([0, 60, 299, 2_147_483_647]));
     throw new Error(`Expected an argument with known values; got one of type ${typeName}.`);
   }
 
   #representations(): string {
-    const list = Array.from({ length: this.#choose(6) }, () => this.#representation());
-    if (this.#chance(3)) {
+    const list = Array.from({ length: this.#choices.below(6) }, () => this.#representation());
+    if (this.#choices.once(3)) {
       const literals = list.map(
         (one) =>
           `{ ${Object.entries(one)
@@ -251,19 +234,19 @@ class OperationWriter {
       );
       return `[${literals.join(', ')}]`;
     }
-    return this.#variable(`representations${this.#choose(2)}`, { type: '[_Any!]!', value: list });
+    return this.#variable(`representations${this.#choices.below(2)}`, { type: '[_Any!]!', value: list });
   }
 
   #representation(): Readonly<Record<string, unknown>> {
     const { customerIds, campaignIds, recordIds } = this.#pools;
     const kinds = [
-      () => ({ __typename: 'Customer', customerId: this.#oneOf(customerIds) }),
-      () => ({ __typename: 'Campaign', campaignId: this.#oneOf(campaignIds) }),
-      () => ({ __typename: 'CampaignRecord', id: this.#oneOf(recordIds) }),
-      () => ({ __typename: 'CampaignRecord', id: this.#oneOf(recordIds) }),
+      () => ({ __typename: 'Customer', customerId: this.#choices.oneOf(customerIds) }),
+      () => ({ __typename: 'Campaign', campaignId: this.#choices.oneOf(campaignIds) }),
+      () => ({ __typename: 'CampaignRecord', id: this.#choices.oneOf(recordIds) }),
+      () => ({ __typename: 'CampaignRecord', id: this.#choices.oneOf(recordIds) }),
     ];
     // A type that the graph does not have is an error.
-    return this.#chance(60) ? { __typename: 'Nobody', id: '1' } : this.#oneOf(kinds)();
+    return this.#choices.once(60) ? { __typename: 'Nobody', id: '1' } : this.#choices.oneOf(kinds)();
   }
 }
 

@@ -1,10 +1,11 @@
-import { onTestFinished } from 'vitest';
-import { readConfig } from '../../src/config.js';
+import { expect, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config/config.js';
 import { createService, type ServiceDependencies } from '../../src/service.js';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN, type SimulatorSettings } from '../../src/simulator/settings.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { askGraph, type GraphResponse } from './graphql-client.js';
+import { eventually, holdCalls } from './simulator-client.js';
 
 export interface TestService {
   readonly url: string;
@@ -75,4 +76,16 @@ export async function startService({
 /** The log lines of an event. */
 export function logLines({ lines }: TestService, event: string): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['event'] === event);
+}
+
+/** Sends an operation whose client leaves while its call waits for the answer. The call is answered after that. */
+export async function askAndLeave(service: TestService, query: string): Promise<void> {
+  const calls = holdCalls(service.simulator);
+  const client = new AbortController();
+  const left = service.ask(query, {}, { signal: client.signal });
+  await eventually(() => service.simulator.requestLog.inFlight).toBe(1);
+  client.abort();
+  await expect(left).rejects.toThrow('aborted');
+  await eventually(() => logLines(service, 'lookup.refused')).toHaveLength(1);
+  calls.open();
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { LookupFailure } from '../../src/core/failure.js';
+import { LookupFailure, type FailureKind } from '../../src/core/failure.js';
 import type { CampaignRecord } from '../../src/core/record.js';
 import { readAnswer, type ReadOptions } from '../../src/wolkvox/answer.js';
 
@@ -52,6 +52,18 @@ export function bodyOf(body: string | Uint8Array | Iterable<Uint8Array>): Readab
   if (typeof body === 'string') return Readable.from([Buffer.from(body)]);
   return Readable.from(body instanceof Uint8Array ? [Buffer.from(body)] : body, { objectMode: false });
 }
+
+/** Responses that every api of Wolkvox may give, and the kinds of failure that they are. */
+export const FAILED_RESPONSES: readonly (readonly [FailureKind, ResponseParts])[] = [
+  ['quota', { status: 403, body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
+  ['quota', { body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
+  ['token', { status: 403, body: '{"code":"403","msg":"PLEASE VALIDATE TOKEN"}' }],
+  ['maintenance', { status: 403 }],
+  ['request', { status: 404, body: '<html></html>' }],
+  ['server', { status: 503, body: '<html></html>' }],
+  ['malformed', { body: '<html></html>' }],
+  ['malformed', { body: '{"code":"200","data":"x"}' }],
+];
 
 /** Reads a response. */
 export async function read(parts: ResponseParts, options: Partial<ReadOptions> = {}): Promise<CampaignRecord[]> {

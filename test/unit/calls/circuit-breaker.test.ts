@@ -57,7 +57,7 @@ const failures = KINDS.filter((kind) => FAILURES[kind].circuit === 'failure');
 const harmless = KINDS.filter((kind) => ['success', 'ignore'].includes(FAILURES[kind].circuit));
 
 describe('The circuit', () => {
-  it('counts the failures of Wolkvox and of the way to it', () => {
+  it('counts the failures of Wolkvox and of the connection to it', () => {
     expect(failures).toEqual(['maintenance', 'server', 'not-connected', 'connection', 'timeout']);
     expect(KINDS.filter((kind) => FAILURES[kind].circuit === 'open')).toEqual(['token']);
     expect(harmless.length).toBeGreaterThan(15);

@@ -170,7 +170,7 @@ describe('A day that Wolkvox says is used up', () => {
     expect(account.events).toEqual([{ event: 'quota.exhausted', ms: 10_000 }]);
   });
 
-  it('is open again as soon as Wolkvox accepts a call', async () => {
+  it('is usable again as soon as Wolkvox accepts a call', async () => {
     const account = createAccount();
     const quota = await account.open();
     const day = await quota.consume();
@@ -184,7 +184,7 @@ describe('A day that Wolkvox says is used up', () => {
     expect(account.events).toHaveLength(2);
   });
 
-  it('is over at midnight, and a late refusal of the day before closes no new day', async () => {
+  it('is over at midnight, and a late refusal of the day before does not concern the new day', async () => {
     const account = createAccount();
     const quota = await account.open();
     const day = await quota.consume();
@@ -196,7 +196,7 @@ describe('A day that Wolkvox says is used up', () => {
     expect(await granted(quota, 5)).toBe(5);
   });
 
-  it('stays closed until its own check although a refusal of the day before arrives late', async () => {
+  it('stays used up until its own check although a refusal of the day before arrives late', async () => {
     const account = createAccount();
     const quota = await account.open();
     const yesterday = await quota.consume();

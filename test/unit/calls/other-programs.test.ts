@@ -46,7 +46,7 @@ describe('The calls of other programs', () => {
     expect(quota.state()).toMatchObject({ used: 20, usedByOthers: 12 });
   });
 
-  it('are unknown on a new day, until Wolkvox names its use', async () => {
+  it('are unknown on a new day, until Wolkvox reports its use', async () => {
     const { quota, time, usedByOthers } = await openQuota();
     await quota.sync({ limit: undefined, used: 100 });
     expect(usedByOthers()).toBe(100);

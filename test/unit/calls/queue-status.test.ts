@@ -3,7 +3,7 @@ import { createCallQueue } from '../../../src/calls/call-queue.js';
 import type { Operation } from '../../../src/core/answer.js';
 import { createManualClock, createManualSource, lookupOptions, settle } from '../../support/lookup-source.js';
 
-it('says which calls wait, for how long, and what holds them back', async () => {
+it('says which calls wait, for how long, and whether they are paused', async () => {
   const clock = createManualClock();
   const source = createManualSource(clock);
   let pausedForMs = 0;

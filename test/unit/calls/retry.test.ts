@@ -124,7 +124,7 @@ it('Second attempts are a tenth of the calls in an outage', async () => {
   expect(retries).toBeLessThanOrEqual(lookups / 10 + 3);
 });
 
-it('Successful calls save up at most ten second attempts', async () => {
+it('Successful calls allow at most ten second attempts', async () => {
   const attempts = failing('server');
   let isDown = false;
   const source: LookupSource = { find: (...args) => (isDown ? attempts.source : answeringSource()).find(...args) };
@@ -135,7 +135,7 @@ it('Successful calls save up at most ten second attempts', async () => {
   expect(attempts.count - 20).toBe(11);
 });
 
-it('Refusals of this service neither earn nor use second attempts', async () => {
+it('Refusals of this service neither add nor use second attempts', async () => {
   const refused = failing('quota-used');
   const failed = failing('server');
   let current = refused.source;
