@@ -3,8 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createMovableClock } from '../support/clock.js';
 import { codesOf } from '../support/graphql-client.js';
-import { logLines, startService, type TestService } from '../support/service.js';
-import { eventually, holdCalls } from '../support/simulator-client.js';
+import { askAndLeave, logLines, startService, type TestService } from '../support/service.js';
 
 const SECRET = 'secret-of-the-router-0123456789';
 const FIND = 'query Find { findCampaignRecords(customerId: "21839174") { id } }';
@@ -113,14 +112,7 @@ describe('an operation that failed', () => {
 
   it('is not reported if the client left before the response', async () => {
     const service = await startService({ env: { REQUEST_DEADLINE_MS: '2000' } });
-    const calls = holdCalls(service.simulator);
-    const controller = new AbortController();
-    const left = service.ask(FIND, {}, { signal: controller.signal }).catch((error: unknown) => error);
-    await eventually(() => service.simulator.requestLog.inFlight).toBe(1);
-    controller.abort();
-    expect(await left).toBeInstanceOf(Error);
-    await eventually(() => logLines(service, 'lookup.refused')).toHaveLength(1);
-    calls.open();
+    await askAndLeave(service, FIND);
     expect(codesOf(await service.ask('{ findCampaignRecords { id } }'))).toEqual(['BAD_USER_INPUT']);
     expect(await errorCounts(service)).toEqual({ BAD_USER_INPUT: 1 });
     expect(logLines(service, 'operation.failed')).toHaveLength(1);
@@ -198,40 +190,45 @@ describe('errors outside the graph', () => {
 });
 
 describe('the request id', () => {
-  it.each<[string, Record<string, string>, string | RegExp]>([
-    ['x-request-id', { 'x-request-id': 'Req-1.a_b' }, 'Req-1.a_b'],
-    [
-      'x-request-id before traceparent',
-      { 'x-request-id': 'a', traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` },
-      'a',
-    ],
-    ['traceparent', { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` }, TRACE_ID],
-    [
-      'traceparent if x-request-id has other characters',
-      { 'x-request-id': 'a b', traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` },
-      TRACE_ID,
-    ],
-    ['a random id without a header', {}, /^[0-9a-f-]{36}$/],
-    ['a random id if x-request-id is too long', { 'x-request-id': 'a'.repeat(65) }, /^[0-9a-f-]{36}$/],
-    ['a random id if x-request-id could be a phone', { 'x-request-id': '306-482-1975' }, /^[0-9a-f-]{36}$/],
-    ['a random id if x-request-id could hold a phone', { 'x-request-id': 'tel-3064821975' }, /^[0-9a-f-]{36}$/],
-    ['x-request-id if it is a random one', { 'x-request-id': 'a1234567890abcdef1234567890abcde' }, /^a1234567890/],
-    [
-      'a random id if the trace id is zero',
-      { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` },
-      /^[0-9a-f-]{36}$/,
-    ],
-    [
-      'a random id if traceparent is not valid',
-      { traceparent: `ff-${TRACE_ID}-b7ad6b7169203331-01` },
-      /^[0-9a-f-]{36}$/,
-    ],
-  ])('is %s', async (_, headers, expected) => {
+  it('is that of a header, or a random one', async () => {
     const service = await startService();
-    const response = await service.ask(FIND, {}, { headers });
-    const id = response.headers.get('x-request-id');
-    expect(id).toMatch(typeof expected === 'string' ? new RegExp(`^${expected}$`) : expected);
-    expect(logLines(service, 'answer.served')).toEqual([expect.objectContaining({ requestId: id })]);
+    const examples: readonly (readonly [name: string, headers: Record<string, string>, expected: string | RegExp])[] = [
+      ['x-request-id', { 'x-request-id': 'Req-1.a_b' }, 'Req-1.a_b'],
+      [
+        'x-request-id before traceparent',
+        { 'x-request-id': 'a', traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` },
+        'a',
+      ],
+      ['traceparent', { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` }, TRACE_ID],
+      [
+        'traceparent if x-request-id has other characters',
+        { 'x-request-id': 'a b', traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` },
+        TRACE_ID,
+      ],
+      ['a random id without a header', {}, /^[0-9a-f-]{36}$/],
+      ['a random id if x-request-id is too long', { 'x-request-id': 'a'.repeat(65) }, /^[0-9a-f-]{36}$/],
+      ['a random id if x-request-id could be a phone', { 'x-request-id': '306-482-1975' }, /^[0-9a-f-]{36}$/],
+      ['a random id if x-request-id could hold a phone', { 'x-request-id': 'tel-3064821975' }, /^[0-9a-f-]{36}$/],
+      ['x-request-id if it is a random one', { 'x-request-id': 'a1234567890abcdef1234567890abcde' }, /^a1234567890/],
+      [
+        'a random id if the trace id is zero',
+        { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` },
+        /^[0-9a-f-]{36}$/,
+      ],
+      [
+        'a random id if traceparent is not valid',
+        { traceparent: `ff-${TRACE_ID}-b7ad6b7169203331-01` },
+        /^[0-9a-f-]{36}$/,
+      ],
+    ];
+    for (const [index, [name, headers, expected]] of examples.entries()) {
+      const response = await service.ask(FIND, {}, { headers });
+      const id = response.headers.get('x-request-id');
+      expect(id, name).toMatch(typeof expected === 'string' ? new RegExp(`^${expected}$`) : expected);
+      const served = logLines(service, 'answer.served');
+      expect(served, name).toHaveLength(index + 1);
+      expect(served.at(-1), name).toMatchObject({ requestId: id });
+    }
   });
 
   it('is on every line of the operation and of the calls that it causes', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
 import { codesOf } from '../support/graphql-client.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
-import { logLines, startService, type TestService, type TestServiceOptions } from '../support/service.js';
+import { askAndLeave, logLines, startService, type TestService, type TestServiceOptions } from '../support/service.js';
 import { eventually, holdCalls } from '../support/simulator-client.js';
 import { envelopeOf } from '../support/wolkvox-responses.js';
 
@@ -269,14 +269,7 @@ describe('the trace of an operation that fails', () => {
 
   it('because its client left says so', async () => {
     const service = await startTraced();
-    const calls = holdCalls(service.simulator);
-    const controller = new AbortController();
-    const left = service.ask(FIND, {}, { signal: controller.signal }).catch((error: unknown) => error);
-    await eventually(() => service.simulator.requestLog.inFlight).toBe(1);
-    controller.abort();
-    expect(await left).toBeInstanceOf(Error);
-    await eventually(() => logLines(service, 'lookup.refused')).toHaveLength(1);
-    calls.open();
+    await askAndLeave(service, FIND);
     const spans = await service.finish();
     expect(named(spans, 'query')).toMatchObject({
       failed: false,

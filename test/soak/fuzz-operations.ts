@@ -12,6 +12,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { EXAMPLES } from '../../src/simulator/example-people.js';
+import { Choices } from '../support/choices.js';
 
 /** The body of a GraphQL request. Most are valid. */
 export interface GeneratedRequest {
@@ -38,8 +39,8 @@ export function requestsOver(schema: GraphQLSchema): fc.Arbitrary<GeneratedReque
   if (query === undefined || query === null) throw new Error('The schema has no queries.');
   // Numbers decide every choice of a document, so that it shrinks with them.
   const numbers = fc.array(fc.nat({ max: 999 }), { minLength: 1, maxLength: 120 });
-  const valid = numbers.map((choices) => new DocumentWriter(schema, choices, true).document(query));
-  const invalid = numbers.map((choices) => new DocumentWriter(schema, choices, false).document(query));
+  const valid = numbers.map((some) => new DocumentWriter(schema, some, true).document(query));
+  const invalid = numbers.map((some) => new DocumentWriter(schema, some, false).document(query));
   const piece = fc.constantFrom('{', '}', '(', '"', '$', '...', '@', '!', '#', '\\', ':', '');
   const broken = fc
     .tuple(valid, fc.array(fc.tuple(fc.nat(), piece), { minLength: 1, maxLength: 4 }))
@@ -83,15 +84,14 @@ const VARIABLES: Readonly<Record<string, string>> = { String: '$a', ID: '$b', In
 /** Writes one document. An invalid one has some unknown fields, undefined variables and the like. */
 class DocumentWriter {
   readonly #schema: GraphQLSchema;
-  readonly #choices: readonly number[];
+  readonly #choices: Choices;
   readonly #isValid: boolean;
   readonly #used = new Set<string>();
-  #at = 0;
   #aliases = 0;
 
-  constructor(schema: GraphQLSchema, choices: readonly number[], isValid: boolean) {
+  constructor(schema: GraphQLSchema, numbers: readonly number[], isValid: boolean) {
     this.#schema = schema;
-    this.#choices = choices;
+    this.#choices = new Choices(numbers);
     this.#isValid = isValid;
   }
 
@@ -99,48 +99,41 @@ class DocumentWriter {
     const body = this.#selections(root, 0);
     const variables = [...this.#used].map((type) => `${VARIABLES[type] ?? '$e'}: ${type}`);
     if (!this.#isValid)
-      variables.push(...['$d: Boolean!', '$e: [_Any!]! = 1', '$a: Nothing'].filter(() => this.#choose(5) === 1));
+      variables.push(...['$d: Boolean!', '$e: [_Any!]! = 1', '$a: Nothing'].filter(() => this.#choices.once(5)));
     const head = variables.length > 0 ? `query A(${variables.join(', ')}) ` : '';
     const record = this.#schema.getType('CampaignRecord');
     const fragment =
-      !this.#isValid && this.#choose(2) === 1 ? ` fragment F on CampaignRecord ${this.#selections(record, 4)}` : '';
+      !this.#isValid && this.#choices.once(2) ? ` fragment F on CampaignRecord ${this.#selections(record, 4)}` : '';
     return `${head}${body}${fragment}`;
-  }
-
-  /** Always 0 when the choices are used up, so that every document ends. */
-  #choose(below: number): number {
-    const number = this.#choices[this.#at] ?? 0;
-    this.#at += 1;
-    return number % below;
   }
 
   #selections(type: GraphQLNamedType | undefined, depth: number): string {
     if (isUnionType(type)) {
-      const some = type.getTypes().filter(() => this.#choose(2) === 1);
+      const some = type.getTypes().filter(() => this.#choices.once(2));
       return `{ __typename ${some.map((one) => `... on ${one.name} ${this.#selections(one, depth + 1)}`).join(' ')} }`;
     }
     if (!isObjectType(type)) return '{ __typename }';
-    return `{ ${Array.from({ length: 1 + this.#choose(4) }, () => this.#selection(type, depth)).join(' ')} }`;
+    return `{ ${Array.from({ length: 1 + this.#choices.below(4) }, () => this.#selection(type, depth)).join(' ')} }`;
   }
 
   #selection(type: GraphQLObjectType, depth: number): string {
-    const kind = this.#choose(20);
+    const kind = this.#choices.below(20);
     if (kind === 1) return `... on ${type.name} { __typename }`;
     if (!this.#isValid && kind > 15)
       return ['...F', 'noSuchField', '__typename @skip(if: $d)', '@', 'id { id }'][kind - 16] ?? '';
     const fields = Object.values(type.getFields());
-    const field = fields[this.#choose(fields.length)];
+    const field = fields[this.#choices.below(fields.length)];
     const inner = field === undefined ? undefined : getNamedType(field.type);
     const isDeep = isObjectType(inner) || isUnionType(inner);
     if (field === undefined || (isDeep && depth >= MAX_DEPTH)) return '__typename';
-    const alias = this.#isValid ? `x${(this.#aliases += 1)}` : `x${this.#choose(5)}`;
-    const directive = this.#choose(12) === 1 ? ' @include(if: true)' : '';
+    const alias = this.#isValid ? `x${(this.#aliases += 1)}` : `x${this.#choices.below(5)}`;
+    const directive = this.#choices.once(12) ? ' @include(if: true)' : '';
     return `${alias}: ${field.name}${this.#arguments(field.args)}${directive} ${isDeep ? this.#selections(inner, depth + 1) : ''}`;
   }
 
   #arguments(all: readonly GraphQLArgument[]): string {
     const given = all
-      .filter(({ type }) => isNonNullType(type) || this.#choose(2) === 1)
+      .filter(({ type }) => isNonNullType(type) || this.#choices.once(2))
       .map(({ name, type }) => `${name}: ${this.#value(type)}`);
     return given.length === 0 ? '' : `(${given.join(', ')})`;
   }
@@ -148,22 +141,22 @@ class DocumentWriter {
   #value(type: GraphQLInputType, isNullable = true): string {
     if (isNonNullType(type)) return this.#value(type.ofType, false);
     if (isListType(type))
-      return `[${Array.from({ length: this.#choose(4) }, () => this.#value(type.ofType)).join(', ')}]`;
+      return `[${Array.from({ length: this.#choices.below(4) }, () => this.#value(type.ofType)).join(', ')}]`;
     const { name } = getNamedType(type);
     const variable = VARIABLES[name];
-    if (variable !== undefined && (isNullable || !this.#isValid) && this.#choose(6) === 1) {
+    if (variable !== undefined && (isNullable || !this.#isValid) && this.#choices.once(6)) {
       this.#used.add(name);
       return variable;
     }
-    if (isNullable && this.#choose(15) === 1) return 'null';
-    if (name === 'Int') return `${[0, 60, -1, 2_147_483_647][this.#choose(4)] ?? 0}`;
+    if (isNullable && this.#choices.once(15)) return 'null';
+    if (name === 'Int') return `${[0, 60, -1, 2_147_483_647][this.#choices.below(4)] ?? 0}`;
     if (name === '_Any') return this.#representation();
-    return JSON.stringify(TEXTS[this.#choose(TEXTS.length)] ?? '');
+    return JSON.stringify(TEXTS[this.#choices.below(TEXTS.length)] ?? '');
   }
 
   #representation(): string {
-    const typename = ['Customer', 'Campaign', 'CampaignRecord', 'CampaignOpt', 'Nobody'][this.#choose(5)] ?? '';
+    const typename = ['Customer', 'Campaign', 'CampaignRecord', 'CampaignOpt', 'Nobody'][this.#choices.below(5)] ?? '';
     const key = { Customer: 'customerId', Campaign: 'campaignId' }[typename] ?? 'id';
-    return `{ __typename: "${typename}", ${key}: ${JSON.stringify(TEXTS[this.#choose(TEXTS.length)] ?? '')} }`;
+    return `{ __typename: "${typename}", ${key}: ${JSON.stringify(TEXTS[this.#choices.below(TEXTS.length)] ?? '')} }`;
   }
 }

@@ -20,11 +20,16 @@ const QUERIES = [
   'query ($entities: [_Any!]!) { _entities(representations: $entities) { ... on CampaignRecord { customerName } } }',
 ];
 
-interface Replica extends ServiceProcess {
-  /** How often the phone and the name are in the memory of the process. */
-  readonly copies: () => Promise<number>;
+/** What is in the memory of a process. */
+interface Memory {
+  /** How often the phone and the name are there. */
+  readonly copies: number;
   /** How often the name is there as a value in a text of a response. */
-  readonly texts: () => Promise<number>;
+  readonly texts: number;
+}
+
+interface Replica extends ServiceProcess {
+  readonly readMemory: () => Promise<Memory>;
 }
 
 /** Services over a simulator that knows a person with the phone and the name. */
@@ -48,21 +53,22 @@ async function startReplicas(
     `;
     const account = { WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_BASE_URL: upstream };
     const service = startProcess({ ...account, ...env }, preload);
-    const find = async (text: RegExp): Promise<number> => {
+    const readMemory = async (): Promise<Memory> => {
       service.kill('SIGUSR2');
       await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true);
       const snapshot = readFileSync(file, 'latin1');
       rmSync(file);
-      return [...snapshot.matchAll(text)].length;
-    };
-    return {
-      ...service,
-      copies: () => find(new RegExp(`${PHONE}|${NAME}`, 'g')),
       // A snapshot is JSON, with each string once. A kept text is one string, or it has a string for each value.
-      texts: () => find(new RegExp(`(?:customerName\\\\":|\\n")\\\\"${NAME}\\\\"`, 'g')),
+      const text = new RegExp(`(?:customerName\\\\":|\\n")\\\\"${NAME}\\\\"`, 'g');
+      return { copies: countIn(snapshot, new RegExp(`${PHONE}|${NAME}`, 'g')), texts: countIn(snapshot, text) };
     };
+    return { ...service, readMemory };
   });
   return { replicas, simulator };
+}
+
+function countIn(text: string, pattern: RegExp): number {
+  return [...text.matchAll(pattern)].length;
 }
 
 async function askAll({ url }: Replica): Promise<void> {
@@ -95,10 +101,11 @@ describe('an erasure', () => {
     } = await startReplicas(1);
     if (replica === undefined) throw new Error('Expected a replica.');
     await askAll(replica);
-    expect(await replica.copies()).toBeGreaterThan(LITERALS.length);
-    expect(await replica.texts()).toBeGreaterThan(0);
+    const before = await replica.readMemory();
+    expect(before.copies).toBeGreaterThan(LITERALS.length);
+    expect(before.texts).toBeGreaterThan(0);
     expect(await forget(replica)).toBe(200);
-    expect(await replica.copies()).toBe(0);
+    expect(await replica.readMemory()).toEqual({ copies: 0, texts: 0 });
   });
 
   it('leaves no text of an operation that was under way', async () => {
@@ -112,7 +119,7 @@ describe('an erasure', () => {
     expect(await forget(replica)).toBe(200);
     calls.open();
     expect((await response).data).toMatchObject({ findCampaignRecords: [{ customerName: NAME }] });
-    expect(await replica.copies()).toBe(0);
+    expect(await replica.readMemory()).toEqual({ copies: 0, texts: 0 });
   });
 
   it('clears the documents of the other replicas, too (defect 48)', async () => {
@@ -122,8 +129,9 @@ describe('an erasure', () => {
     const [first, second] = replicas;
     if (first === undefined || second === undefined) throw new Error('Expected two replicas.');
     await Promise.all(replicas.map(askAll));
-    expect(await second.copies()).toBeGreaterThan(LITERALS.length);
+    expect((await second.readMemory()).copies).toBeGreaterThan(LITERALS.length);
     expect(await forget(first)).toBe(200);
-    for (const replica of replicas) expect(await replica.copies()).toBe(0);
+    const after = await Promise.all(replicas.map((replica) => replica.readMemory()));
+    expect(after).toEqual(replicas.map(() => ({ copies: 0, texts: 0 })));
   });
 });

@@ -142,7 +142,7 @@ describe('a service with a heap of 512 MB', () => {
     expect(errors()).toBe('');
   }, 120_000);
 
-  it('holds little for 40 clients that never read, and answers the others (defect 44)', async () => {
+  it('uses little memory for 40 clients that never read, and answers the others (defect 44)', async () => {
     const { address, memoryMb } = await startSmall();
     const before = memoryMb();
     const body = JSON.stringify(list(times(60, (index) => `a${index}: id`)));

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { createService, type Service } from '../../src/service.js';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
@@ -70,7 +70,7 @@ describe('SIGTERM', () => {
   });
 
   it('serves new requests for DRAIN_GRACE_MS, each with connection: close (defect 50)', async () => {
-    const { service, url } = await startOverSimulator({ env: { DRAIN_GRACE_MS: '3000' } });
+    const { service, url } = await startOverSimulator({ env: { DRAIN_GRACE_MS: '2000' } });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
     expect((await ask(url, 0, agent)).connection).toBe('keep-alive');
@@ -78,7 +78,7 @@ describe('SIGTERM', () => {
     await eventually(service.output).toContain('service.draining');
     const startedAt = performance.now();
     let served = 0;
-    while (performance.now() - startedAt < 2_000) {
+    while (performance.now() - startedAt < 1_000) {
       expect(await ask(url, served, agent)).toMatchObject({ status: 200, connection: 'close' });
       served += 1;
       await sleep(50);
@@ -140,13 +140,6 @@ describe('SIGTERM', () => {
     expect(service.output()).toContain('service.killed');
     expect(await response).toBeInstanceOf(Error);
     gate.open();
-  });
-
-  it.each(['SIGTERM', 'SIGINT'] as const)('(%s) ends an idle service with 0', async (signal) => {
-    const { service } = await startOverSimulator();
-    service.kill(signal);
-    expect(await service.ended).toBe(0);
-    expect(service.output()).toContain('service.draining');
   });
 });
 
@@ -222,40 +215,36 @@ describe('the start of the process', () => {
     );
   });
 
-  it.each([
-    ['--help', 0, /^Usage: npm start/],
-    ['--version', 0, /^\d+\.\d+\.\d+\n$/],
-    ['--port=1', 1, /^Unknown option\. The known options are --help, --version\.\n$/],
-    ['planted', 1, /^Unknown option\. The known options are --help, --version\.\n$/],
-  ])('with %s ends with %i and a message', async (argument, code, message) => {
-    const child = spawn(process.execPath, ['dist/main.js', argument], { cwd: ROOT, stdio: 'pipe' });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
-    const [ended] = (await once(child, 'close')) as [number];
-    expect(output).toMatch(message);
-    expect(ended).toBe(code);
+  it('ends with a message if it has an option or an argument', async () => {
+    const unknown = /^Unknown option\. The known options are --help, --version\.\n$/;
+    const messages: readonly (readonly [argument: string, code: number, message: RegExp])[] = [
+      ['--help', 0, /^Usage: npm start/],
+      ['--version', 0, /^\d+\.\d+\.\d+\n$/],
+      ['--port=1', 1, unknown],
+      ['planted', 1, unknown],
+    ];
+    await Promise.all(
+      messages.map(async ([argument, code, message]) => {
+        const child = spawn(process.execPath, ['dist/main.js', argument], { cwd: ROOT, stdio: 'pipe' });
+        let output = '';
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.on('data', (part: Buffer) => (output += part.toString()));
+        }
+        const [ended] = (await once(child, 'close')) as [number];
+        expect(output, argument).toMatch(message);
+        expect(ended, argument).toBe(code);
+      }),
+    );
   });
 
-  it('writes its version into every line of the log', async () => {
+  it('says what it was started with, has its version in every line, and ends with 0 at SIGTERM or SIGINT', async () => {
     const service = startProcess({});
-    await service.url;
-    service.kill('SIGTERM');
-    await service.ended;
-    const lines = service.output().trim().split('\n');
-    expect(lines.length).toBeGreaterThan(2);
-    for (const line of lines) expect(line).toMatch(/"version":"\d+\.\d+\.\d+"/);
-    expect(lines[0]).toContain('"event":"service.listening"');
-  });
-
-  it('says with what it was started, and which variables are missing', async () => {
-    const service = startProcess({});
-    await service.url;
     const ready = startProcess({
       ...{ WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_DAILY_LIMIT: '5000' },
       ...{ ROUTER_SECRET: 'a-secret', RECORD_ID_SECRET: 'another-secret', STATE_DIR: temporaryFolder('state-') },
       ...{ CACHE_TTL_SECONDS: '60', HTTPS_PROXY: 'http://127.0.0.1:1', PLAYGROUND: 'false' },
     });
-    await ready.url;
+    await Promise.all([service.url, ready.url]);
     const [first, second] = [service, ready].map(({ output }) => {
       const line = output()
         .split('\n')
@@ -269,6 +258,19 @@ describe('the start of the process', () => {
     expect(second).toMatchObject({
       ...{ server: '0042', limit: 5_000, cacheSeconds: 60, redis: false, proxy: true, playground: false, missing: [] },
     });
+    // Both are idle.
+    for (const [one, signal] of [
+      [service, 'SIGTERM'],
+      [ready, 'SIGINT'],
+    ] as const) {
+      one.kill(signal);
+      expect(await one.ended, signal).toBe(0);
+      expect(one.output(), signal).toContain('service.draining');
+      const lines = one.output().trim().split('\n');
+      expect(lines.length).toBeGreaterThan(1);
+      for (const line of lines) expect(line).toMatch(/"version":"\d+\.\d+\.\d+"/);
+      expect(lines[0]).toContain('"event":"service.listening"');
+    }
   });
 
   it('warns if production accepts requests without a secret', async () => {
@@ -370,7 +372,7 @@ interface Script {
 function runScript(text: string, env: Record<string, string>): Script {
   const source = `
     import assert from 'node:assert';
-    import { readConfig } from './dist/config.js';
+    import { readConfig } from './dist/config/config.js';
     import { createService } from './dist/service.js';
     const ignore = () => undefined;
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore, isEnabled: () => false };

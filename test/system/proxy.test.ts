@@ -179,33 +179,36 @@ describe('A host in NO_PROXY', () => {
     const { simulator, proxy, port, tlsConnections, env } = await startWorld();
     const direct = { ...env, WOLKVOX_BASE_URL: `https://localhost:${port}` };
     const service = startProcess({ ...direct, NO_PROXY: 'localhost' });
+    const other = startProcess({ ...direct, NO_PROXY: 'localhost:1' });
     expect(await ask(service, '20000001')).toEqual([]);
     expect([simulator.requestLog.requests.length, tlsConnections(), proxy.requests.length]).toEqual([1, 1, 0]);
     expect(service.output()).toMatch(/"event":"service.listening".*"proxy":false/);
-    const other = startProcess({ ...direct, NO_PROXY: 'localhost:1' });
     expect(await ask(other, '20000001')).toEqual([]);
     expect(proxy.requests.map(({ url }) => url)).toEqual([`localhost:${port}`]);
   });
 });
 
 describe('A proxy that makes no tunnel', () => {
-  it.each([
-    [407, /user and a password.*HTTPS_PROXY/],
-    [502, /refuses.*HTTP 502/],
-  ])('but answers %i fails the call without a connection, and the log says what to check', async (status, advice) => {
+  it('but answers with an error fails the call without a connection, and the log says what to check', async () => {
     const { simulator, proxy, env } = await startWorld();
-    proxy.answerWith(status);
     const service = startProcess(env);
-    expect(await ask(service, '20000001')).toEqual(['UPSTREAM_UNAVAILABLE']);
-    const failures = failedCalls(service);
-    // Both attempts.
-    expect(failures).toHaveLength(2);
-    for (const failure of failures) {
-      expect(failure).toMatchObject({ reason: 'not-connected', networkCode: `PROXY_${status}` });
-      expect(failure['advice']).toMatch(advice);
+    const errors = [
+      [407, /user and a password.*HTTPS_PROXY/],
+      [502, /refuses.*HTTP 502/],
+    ] as const;
+    for (const [index, [status, advice]] of errors.entries()) {
+      proxy.answerWith(status);
+      expect(await ask(service, `2000000${index}`)).toEqual(['UPSTREAM_UNAVAILABLE']);
+      const failures = failedCalls(service).slice(2 * index);
+      // Both attempts.
+      expect(failures).toHaveLength(2);
+      for (const failure of failures) {
+        expect(failure).toMatchObject({ reason: 'not-connected', networkCode: `PROXY_${status}` });
+        expect(failure['advice']).toMatch(advice);
+      }
+      expect(proxy.requests).toHaveLength(2 * index + 2);
     }
     expect(simulator.requestLog.requests).toHaveLength(0);
-    expect(proxy.requests).toHaveLength(2);
     // It works again when the proxy does.
     proxy.answerWith('tunnel');
     expect(await ask(service, '20000002')).toEqual([]);
@@ -215,7 +218,7 @@ describe('A proxy that makes no tunnel', () => {
   it('because it never answers fails the call after its timeout', async () => {
     const { proxy, env } = await startWorld();
     proxy.answerWith('silence');
-    const service = startProcess(env);
+    const service = startProcess({ ...env, WOLKVOX_TIMEOUT_MS: '3000' });
     const asked = ask(service, '20000001');
     await eventually(() => failedCalls(service).length).toBe(1);
     expect(failedCalls(service)).toMatchObject([

@@ -45,18 +45,14 @@ describe.each([
   'setup.mjs',
   'trusted-documents.mjs',
 ])('scripts/%s', (script) => {
-  it('answers --help and --version', async () => {
-    expect(await run(script, ['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
-    expect(await run(script, ['--version'])).toEqual({ code: 0, output: `${version}\n` });
-  });
-
-  it.each([
-    ['an unknown option', '--planted', /^Unknown option\. The known options are .*--help, --version\.\n$/],
-    ['an argument', 'planted', /^Unexpected argument\. The known options are .*--help, --version\.\n$/],
-  ])('refuses %s with code 1, and names the known options', async (_, argument, message) => {
-    const { code, output } = await run(script, [argument]);
-    expect(code).toBe(1);
-    expect(output).toMatch(message);
+  it('answers --help and --version, and refuses other options and arguments with code 1', async () => {
+    const given = ['--help', '--version', '--planted', 'planted'];
+    const [help, versionOutput, option, argument] = await Promise.all(given.map((each) => run(script, [each])));
+    expect(help).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) as string });
+    expect(versionOutput).toEqual({ code: 0, output: `${version}\n` });
+    const known = 'The known options are .*--help, --version\\.\n$';
+    expect(option).toEqual({ code: 1, output: expect.stringMatching(`^Unknown option\\. ${known}`) as string });
+    expect(argument).toEqual({ code: 1, output: expect.stringMatching(`^Unexpected argument\\. ${known}`) as string });
   });
 });
 

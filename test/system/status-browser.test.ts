@@ -121,7 +121,7 @@ describe('the status page', () => {
     await close();
   });
 
-  it('can be walked with the keyboard', async () => {
+  it('can be used with the keyboard', async () => {
     const { url } = await startService();
     const { page, close } = await visit(browser, `${url}/status`);
     await isLive(page);
@@ -144,6 +144,8 @@ describe('the form for the token', () => {
     for (const token of [TOKEN, SECRET]) {
       const { page, problems, requests, close } = await visit(browser, `${url}/status`);
       expect(await page.locator('#quota').count()).toBe(0);
+      // The browser gives the field the focus a moment after the page is loaded.
+      await page.locator('input:focus').waitFor();
       await page.keyboard.type(token);
       await page.keyboard.press('Enter');
       await isLive(page);

@@ -129,7 +129,7 @@ describe('Functions that search a text of a caller or of Wolkvox', () => {
     expect(isSuperLinear((length) => unit.repeat(length / unit.length), search)).toBe(false);
   });
 
-  it('are told from a function that takes quadratic time', () => {
+  it('are distinguished from a function that takes quadratic time', () => {
     const search = (text: string): string =>
       Array.from(text, (_, index) => text.slice(0, index).trimEnd().at(-1) ?? '').join('');
     expect(isSuperLinear((length) => ' '.repeat(length), search)).toBe(true);

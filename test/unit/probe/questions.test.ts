@@ -83,7 +83,7 @@ describe('The probe', () => {
     expect(simulator.requestLog.counts.requests).toBe(1);
   });
 
-  it('sees that a number with its country code finds a bare one, although the service drops the record', async () => {
+  it('finds that a number with its country code finds a bare one, although the service drops the record', async () => {
     const { finding } = await ask((simulator) =>
       simulator.respondWith(({ lookup }) => (lookup.phone === '573062200101' ? found([IN_FIRST]) : undefined)),
     );
@@ -94,7 +94,7 @@ describe('The probe', () => {
     });
   });
 
-  it('sees that only one of two criteria counts', async () => {
+  it('finds that only one of two criteria counts', async () => {
     const { finding } = await ask((simulator) =>
       simulator.respondWith(({ lookup }) =>
         lookup.phone !== '' && lookup.customerId === GIVEN.customerId ? found([IN_FIRST]) : undefined,

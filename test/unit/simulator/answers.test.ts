@@ -174,7 +174,8 @@ describe('information.php', () => {
     }
     // One of the example people is in the large campaign, too.
     expect(listed[LARGE_CAMPAIGN.id]).toBe(`${LARGE_CAMPAIGN.size + 1}`);
-    expect(await records(`campaign_id=${LARGE_CAMPAIGN.id}`)).toHaveLength(60_000);
+    // The first search for a number of the large campaign generates it.
+    await ask('customer_phone=3460000000');
     simulator.add({ campaign_id: '4821', customer_id: 'PRUEBA 1' });
     expect(await counts()).toEqual({ ...listed, '4821': `${Number(listed['4821']) + 1}` });
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { campaignIn, type CampaignInfo } from '../../../src/core/campaign.js';
-import { LookupFailure } from '../../../src/core/failure.js';
+import { LookupFailure, type FailureKind } from '../../../src/core/failure.js';
 import { readCampaigns } from '../../../src/wolkvox/campaigns.js';
-import { bodyOf, envelopeOf, type ResponseParts } from '../../support/wolkvox-responses.js';
+import { FAILED_RESPONSES, bodyOf, envelopeOf, type ResponseParts } from '../../support/wolkvox-responses.js';
 
 const ROW = {
   campaign_id: '4821',
@@ -129,15 +129,8 @@ describe('The list of campaigns', () => {
 });
 
 describe('A list of campaigns that Wolkvox refuses or garbles', () => {
-  it.each([
-    ['quota', { status: 403, body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
-    ['quota', { body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
-    ['token', { status: 403, body: '{"code":"403","msg":"PLEASE VALIDATE TOKEN"}' }],
-    ['maintenance', { status: 403 }],
-    ['request', { status: 404, body: '<html></html>' }],
-    ['server', { status: 503, body: '<html></html>' }],
-    ['malformed', { body: '<html></html>' }],
-    ['malformed', { body: '{"code":"200","data":"x"}' }],
+  it.each<readonly [FailureKind, ResponseParts]>([
+    ...FAILED_RESPONSES,
     ['malformed', { body: '{"code":"200","data":[{"campaign_id":"4821"},7]}' }],
     ['malformed', { body: '{"code":"200","data":[{"campaign_id":"4821","campaign_name":{"es":"x"}}]}' }],
     ['malformed', { body: '{"code":"200","data":[{"campaign_id":"4821"}' }],

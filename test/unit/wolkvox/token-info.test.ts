@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { LookupFailure } from '../../../src/core/failure.js';
+import { LookupFailure, type FailureKind } from '../../../src/core/failure.js';
 import { readTokenInfo } from '../../../src/wolkvox/token-info.js';
-import { bodyOf, envelopeOf, type ResponseParts } from '../../support/wolkvox-responses.js';
+import { FAILED_RESPONSES, bodyOf, envelopeOf, type ResponseParts } from '../../support/wolkvox-responses.js';
 
 const ROW = {
   description: 'campaigns',
@@ -61,15 +61,8 @@ describe('The figures of token_info', () => {
 });
 
 describe('A token_info that Wolkvox refuses or garbles', () => {
-  it.each([
-    ['quota', { status: 403, body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
-    ['quota', { body: '{"code":"403","msg":"TOKEN LIMIT EXCEEDED"}' }],
-    ['token', { status: 403, body: '{"code":"403","msg":"PLEASE VALIDATE TOKEN"}' }],
-    ['maintenance', { status: 403 }],
-    ['request', { status: 404, body: '<html></html>' }],
-    ['server', { status: 503, body: '<html></html>' }],
-    ['malformed', { body: '<html></html>' }],
-    ['malformed', { body: '{"code":"200","data":"x"}' }],
+  it.each<readonly [FailureKind, ResponseParts]>([
+    ...FAILED_RESPONSES,
     ['malformed', { body: `{"code":"200","data":[],"more":"${'x'.repeat(70_000)}"}` }],
   ])('fails with %s as a lookup does: %j', async (kind, parts) => {
     expect(await kindOf(parts)).toBe(kind);
