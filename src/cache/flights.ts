@@ -1,3 +1,4 @@
+import { whenAborted } from '../core/abort.js';
 import { requestKey, type Operation, type Reply, type SharedRequest } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import { LookupFailure } from '../core/failure.js';
@@ -145,7 +146,6 @@ function createEarlyEnd<Result>(
 ): { readonly outcome: Promise<WaitOutcome<Result>>; stop(): void } {
   let stop = (): void => undefined;
   const outcome = new Promise<WaitOutcome<Result>>((resolve) => {
-    const leave = (): void => resolve({ kind: 'failure', error: signal.reason });
     const timer = setTimeout(
       () => {
         const answer = staleAnswer();
@@ -153,12 +153,8 @@ function createEarlyEnd<Result>(
       },
       Math.max(0, staleInMs),
     );
-    stop = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
-    };
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+    stop = () => clearTimeout(timer);
+    void whenAborted(signal).then(() => resolve({ kind: 'failure', error: signal.reason }));
   });
   return { outcome, stop };
 }

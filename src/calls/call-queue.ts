@@ -145,7 +145,10 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
 
   function callsFor(request: WolkvoxRequest): WaitingCall[] {
     const key = requestKey(request);
-    return [...waiting.values()].filter((call) => call.key === key);
+    const calls: WaitingCall[] = [];
+    // Thousands of lookups may ask at once, so no copy is made of all waiting calls.
+    for (const call of waiting.values()) if (call.key === key) calls.push(call);
+    return calls;
   }
 
   function move(call: WaitingCall, tag: number): void {

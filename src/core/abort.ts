@@ -17,6 +17,24 @@ export function followAbort(signal: AbortSignal): FollowingController {
   return { controller, unfollow: () => signal.removeEventListener('abort', abort) };
 }
 
+const abortions = new WeakMap<AbortSignal, Promise<void>>();
+
+/**
+ * Resolves when a signal aborts. It is the same promise each time: to add a listener takes longer for each one that the
+ * signal has, and an operation may have thousands of waits.
+ */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  let aborted = abortions.get(signal);
+  if (aborted === undefined) {
+    aborted = new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    abortions.set(signal, aborted);
+  }
+  return aborted;
+}
+
 /** Resolves after `ms`. Rejects with the signal's reason as soon as it aborts. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

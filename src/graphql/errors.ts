@@ -42,13 +42,18 @@ function isVariableOverflow(error: unknown): boolean {
 }
 
 /** The errors that a response may have. A response with thousands of them would be large, and of no further use. */
-const MAX_ERRORS = 100;
+export const MAX_ERRORS = 100;
 
-/** The errors of a response, of which the last one says how many are left out. */
-export function boundErrors(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] {
-  if (errors.length <= MAX_ERRORS) return errors;
+/**
+ * The errors of a response, of which the last one says how many are left out.
+ *
+ * @param errors at most the first `MAX_ERRORS`
+ * @param count the number of all errors
+ */
+export function boundErrors(errors: readonly GraphQLFormattedError[], count: number): readonly GraphQLFormattedError[] {
+  if (count <= MAX_ERRORS) return errors;
   const listed = errors.slice(0, MAX_ERRORS - 1);
-  const leftOut = errors.length - listed.length;
+  const leftOut = count - listed.length;
   const extensions = errors[listed.length]?.extensions ?? {};
   const message =
     `A response lists at most ${MAX_ERRORS} errors; ${leftOut.toLocaleString('en')} more are left out. ` +

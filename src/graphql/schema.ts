@@ -53,7 +53,7 @@ type ReferenceResolver = (representation: unknown, context: OperationContext) =>
 type References = Readonly<Record<string, { readonly __resolveReference?: unknown } | undefined>>;
 
 /** The work for a representation, its lookup included, is about that for this many bytes of a response. */
-const REPRESENTATION_BYTES = 4_000;
+const REPRESENTATION_BYTES = 10_000;
 
 /**
  * Resolves the representations of `_entities` in time slices, each one by itself. The resolver of the federation

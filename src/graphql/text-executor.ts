@@ -77,7 +77,7 @@ export interface TextRequest {
 /** About the characters that are written in 20 ms. After each part the process handles its sockets. */
 const PART_CHARACTERS = 400_000;
 /** Loading an answer takes as long as writing this many characters. */
-const LOAD_CHARACTERS = 1_000;
+const LOAD_CHARACTERS = 4_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
 /** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { abortable, delay, followAbort } from '../../../src/core/abort.js';
+import { abortable, delay, followAbort, whenAborted } from '../../../src/core/abort.js';
 
 const reason = new Error('the reason');
 
@@ -41,6 +41,24 @@ describe('A following controller', () => {
     onTestFinished(() => clearInterval(collecting));
     await expect.poll(() => controller.signal.aborted, { interval: 10, timeout: 30_000 }).toBe(true);
     expect(controller.signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('The abortion of a signal', () => {
+  it('is one promise with one listener, and resolves when the signal aborts', async () => {
+    const source = new AbortController();
+    let aborted = 0;
+    const waits = Array.from({ length: 3 }, () => whenAborted(source.signal).then(() => (aborted += 1)));
+    expect(getEventListeners(source.signal, 'abort')).toHaveLength(1);
+    await Promise.resolve();
+    expect(aborted).toBe(0);
+    source.abort(reason);
+    await Promise.all(waits);
+    expect(aborted).toBe(3);
+  });
+
+  it('resolves at once for a signal that has aborted', async () => {
+    await expect(whenAborted(AbortSignal.abort(reason))).resolves.toBeUndefined();
   });
 });
 
