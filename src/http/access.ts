@@ -63,11 +63,14 @@ export function protectRoutes(
   isPage: (request: FastifyRequest) => boolean,
 ): void {
   const refusalOf = createAccessCheck(options, statusAccess, isPage);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const refusal = refusalOf(request);
-    if (refusal === undefined) return;
+    if (refusal === undefined) {
+      done();
+      return;
+    }
     options.observe({ event: 'request.unauthenticated', reason: refusal.reason, requestId: request.id });
-    return reply.code(refusal.status).send(errorBody(refusal.message, refusal.code));
+    void reply.code(refusal.status).send(errorBody(refusal.message, refusal.code));
   });
 }
 

@@ -44,9 +44,10 @@ export function createApp({ onBug, observe }: AppOptions, timeouts = TIMEOUTS): 
     },
   });
   app.setErrorHandler((error: FastifyError | LookupFailure, _, reply) => sendError(error, reply, onBug));
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+    done();
   });
   closeUnreadResponses(app, timeouts.responseMs);
   return app;
@@ -59,10 +60,10 @@ function refuseSchema(): never {
 
 /** Closes the connection of a client that does not take its response. The response would stay in memory. */
 function closeUnreadResponses(app: FastifyInstance, timeoutMs: number): void {
-  app.addHook('onSend', async ({ raw: { socket } }, { raw }, payload) => {
+  app.addHook('onSend', ({ raw: { socket } }, { raw }, payload, done) => {
     // A response that waits behind another one of its connection has no connection yet, but its request has it.
     const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
     raw.once('close', () => clearTimeout(timer));
-    return payload;
+    done(null, payload);
   });
 }

@@ -60,7 +60,7 @@ const ACCESS_STATUSES: ReadonlySet<number> = new Set([401, 403]);
  * graph reports those of the other responses, and `protectRoutes` those of requests that it refuses.
  */
 export function reportErrors(app: FastifyInstance, observe: Observe): void {
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     if (
       reply.statusCode >= 400 &&
       !ACCESS_STATUSES.has(reply.statusCode) &&
@@ -69,7 +69,7 @@ export function reportErrors(app: FastifyInstance, observe: Observe): void {
     ) {
       observe(errorEvent(request, reply, payload));
     }
-    return payload;
+    done(null, payload);
   });
 }
 

@@ -1,5 +1,5 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest } from '@apollo/server';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import type { Caller } from '../core/answer.js';
 import type { Observe } from '../core/events.js';
@@ -48,20 +48,19 @@ export function addGraphRoutes<Context extends object>(
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    onRequest: async (request, reply) =>
-      playground !== undefined && asksForPage(request) ? sendPlayground(playground, request, reply) : undefined,
-    preHandler: async (request, reply: FastifyReply) => {
-      if (request.method === 'POST' && !isObject(request.body)) {
-        const message = 'The body must be a JSON object with one operation; got another value.';
-        return reply.code(400).send(errorBody(message, 'BAD_REQUEST'));
-      }
-      for (const query of queriesOf(request)) {
-        const error = checkDocument(query);
-        if (error !== undefined) return reply.code(400).send({ errors: [error] });
-      }
-      return undefined;
+    onRequest(request, reply, done) {
+      if (playground !== undefined && asksForPage(request)) sendPlayground(playground, request, reply).catch(done);
+      else done();
     },
-    onResponse: async (_, reply) => metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000),
+    preHandler(request, reply: FastifyReply, done) {
+      const refusal = refusalOf(request, checkDocument);
+      if (refusal === undefined) done();
+      else void reply.code(400).send(refusal);
+    },
+    onResponse(_, reply, done) {
+      metrics.countResponse(reply.statusCode, reply.elapsedTime / 1_000);
+      done();
+    },
     onSend: limitResponse(options),
     handler: async (request, reply) => {
       let operation: StartedOperation<Context> | undefined;
@@ -75,13 +74,31 @@ export function addGraphRoutes<Context extends object>(
       });
       if (body.kind !== 'complete') throw new Error('Expected a response in one part; got several.');
       for (const [name, value] of headers) void reply.header(name, value);
-      return reply.code(status ?? 200).send(operation?.toBody(body.string) ?? body.string);
+      void reply.code(status ?? 200);
+      // Fastify would watch the end of a response that the handler sends itself.
+      return operation?.toBody(body.string) ?? body.string;
     },
   });
   app.get('/', (request, reply) => {
     if (playground !== undefined) return sendPlayground(playground, request, reply);
     return reply.code(404).send(errorBody(UNKNOWN_ADDRESS, 'BAD_REQUEST'));
   });
+}
+
+/** The body of the response to a request that Apollo Server does not get; undefined: it gets the request. */
+function refusalOf(
+  request: FastifyRequest,
+  checkDocument: GraphRoutesOptions<object>['checkDocument'],
+): object | undefined {
+  if (request.method === 'POST' && !isObject(request.body)) {
+    const message = 'The body must be a JSON object with one operation; got another value.';
+    return errorBody(message, 'BAD_REQUEST');
+  }
+  for (const query of queriesOf(request)) {
+    const error = checkDocument(query);
+    if (error !== undefined) return { errors: [error] };
+  }
+  return undefined;
 }
 
 /** A request in the form that Apollo Server reads. */
@@ -118,8 +135,11 @@ function limitResponse({
   responseLimitBytes,
   observe,
 }: Pick<GraphRoutesOptions<object>, 'responseLimitBytes' | 'observe'>) {
-  return async (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
-    if (!isBody(payload) || !isLonger(payload, responseLimitBytes)) return payload;
+  return (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void => {
+    if (!isBody(payload) || !isLonger(payload, responseLimitBytes)) {
+      done(null, payload);
+      return;
+    }
     const { message, code } = new LookupFailure('response-too-large');
     // The graph has reported a response with errors. Apollo Server writes them before the data.
     if (typeof payload !== 'string' || !payload.startsWith('{"errors":')) {
@@ -127,7 +147,7 @@ function limitResponse({
       observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
     }
     void reply.header('cache-control', 'no-store');
-    return JSON.stringify(errorBody(message, code));
+    done(null, JSON.stringify(errorBody(message, code)));
   };
 }
 

@@ -54,10 +54,10 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
   const statusAccess = createStatusAccess(options);
   protectRoutes(app, options, statusAccess, (request) => options.playground !== undefined && asksForPage(request));
   readJsonBodies(app, options.slices);
-  app.addHook('onSend', async (_, reply, payload) => {
+  app.addHook('onSend', (_, reply, payload, done) => {
     // Also for requests that came before the drain: the client's next request must go to another replica.
     if (state === 'draining') void reply.header('connection', 'close');
-    return payload;
+    done(null, payload);
   });
   addHealthRoutes(app, options, () => state);
   addGraphRoutes(app, options);
