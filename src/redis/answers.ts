@@ -90,9 +90,12 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
   const sealing = createSealing(options.secret);
   const name = prefixOf('account', options.account);
   const generationKey = `${name}generation`;
+  const channel = `${name}erased`;
   const listeners: (() => void)[] = [];
   let generation: string | undefined;
   connection.onHeartbeat(readGeneration);
+  // If it fails, a heartbeat reads it.
+  connection.listen(channel, () => void readGeneration(connection).catch(() => undefined));
 
   async function readGeneration(commands: Commands): Promise<void> {
     const read = String(await commands.run(generationScript, [generationKey], randomUUID()));
@@ -152,6 +155,8 @@ export function createSharedAnswers(connection: Connection, options: RedisOption
     async erase() {
       await connection.send('SET', generationKey, randomUUID());
       await readGeneration(connection);
+      // A replica that misses the message finds out by its heartbeat.
+      await connection.send('PUBLISH', channel, '').catch(() => undefined);
       await sleep(ERASURE_MS);
     },
     onErased: (listener) => void listeners.push(listener),

@@ -102,13 +102,18 @@ export function createSingleFlight(
         const keys = answers.keysOf(request);
         const token = randomUUID();
         const startedAt = clock.epochMs();
+        const leaseOptions = { key: keys.lease, token, setAt: clock.monotonicMs(), channel };
+        const found = await answers.look(keys, options.minSentAt, token).catch((error: unknown) => {
+          // The command may have taken the lease, although its reply was lost.
+          leases.keep(leaseOptions).release(keys.lease);
+          throw error;
+        });
+        if (found === 'led') throw new LedByAnother();
+        if (found !== 'free') return found as Result;
         // If the lease is lost, another replica may make a second call. It costs one more call of the day.
-        const lease = leases.keep({ key: keys.lease, token, setAt: clock.monotonicMs(), channel });
+        const lease = leases.keep(leaseOptions);
         let message = keys.lease;
         try {
-          const found = await answers.look(keys, options.minSentAt, token);
-          if (found === 'led') throw new LedByAnother();
-          if (found !== 'free') return found as Result;
           const answer = await next.find(request, options);
           // The answer is stored before it is returned, so that no later read of Redis gets an older one.
           await answers.write(request, keys, answer);

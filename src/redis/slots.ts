@@ -19,14 +19,18 @@ const POLL_MS = 25;
 const acquireScript = {
   name: 'acquire',
   lua: `local pause = redis.call('PTTL', KEYS[1])
-if pause > 0 then return -pause end
 local free
 for slot = 2, #KEYS do
   local holder = redis.call('GET', KEYS[slot])
-  -- The token has the slot since an attempt whose reply was lost.
-  if holder == ARGV[1] then free = slot break end
+  -- The token has the slot since a command whose reply was lost.
+  if holder == ARGV[1] then
+    if pause > 0 then redis.call('DEL', KEYS[slot]) end
+    free = slot
+    break
+  end
   if not holder and not free then free = slot end
 end
+if pause > 0 then return -pause end
 if not free then return 0 end
 redis.call('SET', KEYS[free], ARGV[1], 'PX', ARGV[2])
 return free - 1`,
