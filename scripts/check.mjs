@@ -1,6 +1,5 @@
 /** `npm test`: runs every check, and stops when one fails. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readOptions } from './command-line.mjs';
 
 /** The steps of a group run at the same time: each of them uses one core. */
@@ -46,7 +45,14 @@ async function run([title, command, args], hasOthers) {
       output += text;
     });
   }
-  const [code] = await once(child, 'close');
+  const code = await new Promise((resolve) => {
+    child.once('close', resolve);
+    // The program cannot be started.
+    child.once('error', ({ message }) => {
+      console.error(message);
+      resolve(1);
+    });
+  });
   if (hasOthers) console.log(`\n== ${title}\n${output.trimEnd()}`);
   return { step: title, seconds: Number(((performance.now() - startedAt) / 1_000).toFixed(1)), ok: code === 0 };
 }
