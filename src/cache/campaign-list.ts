@@ -92,12 +92,17 @@ export function createCampaigns(options: CampaignListOptions): Campaigns {
   }
 
   function startFlight(callOptions: CallOptions): Flight<'campaigns', CampaignList> {
-    const flight = flights.start('campaigns', (signal) => call({ ...callOptions, signal }));
-    void flight.result.then((result) => {
-      if (result.kind === 'answer') store.put(result.answer);
-      else store.remember(result.error);
+    // The result is stored before the flight ends, so that a caller finds one or the other.
+    return flights.start('campaigns', async (signal) => {
+      try {
+        const list = await call({ ...callOptions, signal });
+        store.put(list);
+        return list;
+      } catch (error) {
+        store.remember(error);
+        throw error;
+      }
     });
-    return flight;
   }
 
   /** Reads the shared cache before it makes a call. */

@@ -75,13 +75,19 @@ export function createLookupFlights(options: LookupFlightsOptions): LookupFlight
 
   function startFlight(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): LookupFlight {
     const erasures = store.erasures();
-    const flight = flights.start(lookup, (signal) => next.find(lookup, { ...lookupOptions, signal }));
-    void flight.result.then((result) => {
-      if (erasures !== store.erasures()) return;
-      if (result.kind === 'answer') store.putAnswer(lookup, result.answer);
-      else if (result.error instanceof LookupFailure) store.putFailure(lookup, result.error, flight.startedAt);
+    const startedAt = clock.epochMs();
+    // The result is stored before the flight ends, so that a caller finds one or the other.
+    return flights.start(lookup, async (signal) => {
+      try {
+        const answer = await next.find(lookup, { ...lookupOptions, signal });
+        if (erasures === store.erasures()) store.putAnswer(lookup, answer);
+        return answer;
+      } catch (error) {
+        const isUseful = error instanceof LookupFailure && erasures === store.erasures();
+        if (isUseful) store.putFailure(lookup, error, startedAt);
+        throw error;
+      }
     });
-    return flight;
   }
 }
 
