@@ -32,6 +32,13 @@ export function createErrorFormatter(onBug: (error: unknown) => void) {
   };
 }
 
+/** Passes an error to `onBug` if it is a bug, for an error that is not formatted. */
+export function reportBug(error: GraphQLError, onBug: (error: unknown) => void): void {
+  const original = unwrapResolverError(error);
+  if (original instanceof LookupFailure || REQUEST_ERRORS.has(error.extensions['code'])) return;
+  onBug(original);
+}
+
 /** Whether graphql-js stopped at its 50th wrong variable. Apollo Server gives this error no code of the request. */
 function isVariableOverflow(error: unknown): boolean {
   return (

@@ -12,7 +12,7 @@ import type { OperationCosts } from '../core/operation-cost.js';
 import { loggedOperationName } from '../core/operation-name.js';
 import type { TimeSlices } from '../core/time-slices.js';
 import type { OperationContext } from './context.js';
-import { MAX_ERRORS, boundErrors } from './errors.js';
+import { MAX_ERRORS, boundErrors, reportBug } from './errors.js';
 import { checkOperation } from './operation-limits.js';
 import type { TextExecutor } from './text-executor.js';
 import { writtenResponse } from './text-responses.js';
@@ -25,6 +25,8 @@ export interface OperationHookOptions {
   readonly slices: TimeSlices;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** As in `GraphOptions`. */
+  readonly onBug: (error: unknown) => void;
 }
 
 type Answered = GraphQLRequestContextWillSendResponse<OperationContext>;
@@ -34,7 +36,7 @@ type Answered = GraphQLRequestContextWillSendResponse<OperationContext>;
  * the operation, so one listener serves all operations. Each further listener would take time for every operation.
  */
 export function operationHooks(options: OperationHookOptions): ApolloServerPlugin<OperationContext> {
-  const { textExecutor, costs, slices, observe } = options;
+  const { textExecutor, costs, slices, observe, onBug } = options;
   const errorCounts = new WeakMap<OperationContext, number>();
   const listener: GraphQLRequestListener<OperationContext> = {
     async didResolveOperation({ operation, operationName, document, request: { variables = {} }, contextValue }) {
@@ -55,7 +57,7 @@ export function operationHooks(options: OperationHookOptions): ApolloServerPlugi
     async didEncounterErrors({ errors, contextValue }) {
       errorCounts.set(contextValue, errors.length);
       // Apollo Server formats the errors of this list next. To format thousands that are not sent takes 50 ms.
-      (errors as GraphQLError[]).splice(MAX_ERRORS);
+      for (const error of (errors as GraphQLError[]).splice(MAX_ERRORS)) reportBug(error, onBug);
     },
 
     async willSendResponse(answered) {

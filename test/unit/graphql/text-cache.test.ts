@@ -36,6 +36,19 @@ describe('The cache of texts', () => {
     expect(cache.bytes()).toBeLessThan(3_000);
   });
 
+  it('counts the bytes of a text that is given as bytes, and drops it', () => {
+    const cache = createCache();
+    const source = {};
+    const bytes = Buffer.from('á'.repeat(1_000));
+    cache.put(source, '{a}', bytes, cache.generation());
+    expect(cache.get(source, '{a}')).toBe(bytes);
+    expect(cache.bytes()).toBeGreaterThanOrEqual(2_000);
+    expect(cache.bytes()).toBeLessThan(3_000);
+    cache.clear();
+    expect(cache.get(source, '{a}')).toBeUndefined();
+    expect(cache.bytes()).toBe(0);
+  });
+
   it('counts a text once that is written twice', () => {
     const cache = createCache();
     const source = {};
