@@ -50,7 +50,8 @@ export async function measureLoad(
   const startedAt = performance.now();
   let sent = 0;
   const next = (): PreparedRequest | undefined => {
-    if (sent >= count || performance.now() - startedAt >= ms) return undefined;
+    // On a busy machine the time may be over before a connection is open. One request is sent in any case.
+    if (sent >= count || (sent > 0 && performance.now() - startedAt >= ms)) return undefined;
     sent += 1;
     return requests[(sent - 1) % requests.length];
   };
