@@ -8,7 +8,7 @@ export const BODY_LIMIT_BYTES = 2_000_000;
 /** Nested lists and objects of a body. The deepest useful body, a router's representations, has about ten. */
 export const NESTING_LIMIT = 100;
 /** Values of a body, about: each comma and each list or object counts. 2,000 representations have some thousands. */
-export const VALUES_LIMIT = 50_000;
+export const VALUES_LIMIT = 30_000;
 
 /** The code of a body whose encoding is unknown; HTTP 415. */
 export const UNKNOWN_ENCODING = 'UNKNOWN_CONTENT_ENCODING';
