@@ -288,8 +288,7 @@ export type Query = {
   readonly __typename?: 'Query';
   /**
    * All campaigns of the account. One call to Wolkvox in five minutes (CAMPAIGNS_TTL_SECONDS) answers this field and the
-   * fields of every campaign, for all callers. It is null only if `errors` holds an error for
-   * it.
+   * fields of every campaign, for all callers. It is null only if `errors` holds an error for it.
    */
   readonly campaigns?: Maybe<ReadonlyArray<Campaign>>;
   /**

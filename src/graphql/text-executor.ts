@@ -523,7 +523,9 @@ function keepTexts({ texts }: Compilation, { write, selection }: Compiled): Comp
         return typeof known === 'string' ? known : run.context.longTexts.add(known);
       }
       const text = write(value, run);
-      return isPromise(text) ? later(text, (written) => keep(value, written, run)) : keep(value, text, run);
+      return isPromise(text)
+        ? writeLater(text, (written) => keep(value, written as string, run), run)
+        : keep(value, text, run);
     },
   };
 }
