@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { getOperationAST, execute, parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Answer, RecordCache } from '../../src/core/answer.js';
 import type { CampaignList, Campaigns } from '../../src/core/campaign.js';
@@ -17,6 +18,29 @@ import { createTextCache, type TextCache } from '../../src/graphql/text-cache.js
 import { createTextExecutor, type TextExecutor } from '../../src/graphql/text-executor.js';
 import { NO_LABELS } from '../../src/labels/opt-labels.js';
 import { createManualClock, type ManualClock } from './lookup-source.js';
+import { campaignRecord } from './record.js';
+
+export const ANA = campaignRecord({
+  customerId: 'C1',
+  customerName: 'Ana',
+  phones: [{ position: 1, number: '3001234567' }],
+});
+export const EVA = campaignRecord({
+  campaignId: '7203',
+  customerId: 'C2',
+  customerName: 'Eva',
+  opts: optsOf('a', 'b'),
+});
+
+/** Twelve opts, of which the first have these values. */
+export function optsOf(...values: string[]): readonly (string | null)[] {
+  return Array.from({ length: 12 }, (_, index) => values[index] ?? null);
+}
+
+/** The records of a whole campaign. */
+export function longList(length: number, overrides: Partial<CampaignRecord> = {}): CampaignRecord[] {
+  return Array.from({ length }, (_, index) => campaignRecord({ customerId: `C${index}`, ...overrides }));
+}
 
 export const FRESH_MS = 300_000;
 
@@ -201,3 +225,12 @@ const STATUS: ServiceStatus = {
   ],
   recent: [],
 };
+
+/** Expects that both executors write the same JSON, and returns it. */
+export async function expectSame(executors: Executors, request: Request): Promise<string> {
+  const { data, errors } = await executors.resolve(request);
+  expect(errors).toBeUndefined();
+  const text = await executors.write(request);
+  expect(text).toBe(JSON.stringify(data));
+  return text ?? '';
+}
