@@ -67,6 +67,16 @@ describe('The text executor', () => {
         variables: { a: { __typename: 'Customer', customerId: 'C1' } },
       },
     ],
+    [
+      'variables of several types, one with a name that objects of JavaScript have',
+      {
+        query: `query ($__proto__: ID, $constructor: String = "3001234567", $a: Int, $b: ID!) {
+          a: findCampaignRecords(customerId: $__proto__, maxAge: $a) { id }
+          b: findCampaignRecords(phone: $constructor) { id }
+          c: findCampaignRecords(customerId: $b) { id } }`,
+        variables: JSON.parse('{ "__proto__": "C1", "a": 60, "b": 2 }') as Readonly<Record<string, unknown>>,
+      },
+    ],
     ['one operation of several', { query: 'query A { a: __typename } query B { b: __typename }', operationName: 'B' }],
   ])('writes %s', async (_, request) => {
     const executors = createExecutors({ records: [ANA, EVA], campaigns: [campaign({ name: 'A "b"' })] });
