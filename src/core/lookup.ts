@@ -58,11 +58,11 @@ export function readLookup(criteria: Criteria, countryCode?: string): Lookup {
   if (phone === undefined && customerId === undefined && campaignId === undefined) {
     throw badInput('At least one of phone, customerId and campaignId is needed; all are absent or blank.');
   }
-  return {
-    ...(phone === undefined ? {} : { phone }),
-    ...(customerId === undefined ? {} : { customerId }),
-    ...(campaignId === undefined ? {} : { campaignId }),
-  };
+  const lookup: { -readonly [Name in keyof Lookup]: Lookup[Name] } = {};
+  if (phone !== undefined) lookup.phone = phone;
+  if (customerId !== undefined) lookup.customerId = customerId;
+  if (campaignId !== undefined) lookup.campaignId = campaignId;
+  return lookup;
 }
 
 /**

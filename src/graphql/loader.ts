@@ -130,9 +130,9 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   }
 
   return {
-    load({ maxAge, ...criteria }) {
-      const lookup = readLookup(criteria, countryCode);
-      return load({ lookup, maxAgeMs: readMaxAge(maxAge, minMaxAgeMs), mergesCampaigns: false });
+    load(args) {
+      const lookup = readLookup(args, countryCode);
+      return load({ lookup, maxAgeMs: readMaxAge(args.maxAge, minMaxAgeMs), mergesCampaigns: false });
     },
     loadRecord(reference) {
       const key = `${reference.fingerprint} ${lookupKey(reference.lookup)}`;

@@ -2,7 +2,6 @@ import {
   GraphQLError,
   Kind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
@@ -45,19 +44,13 @@ function badUserInput(message: string): GraphQLError {
 
 /** `@skip` and `@include` are ignored. Fields with the same response name are one field. */
 function countRepresentations(
-  operation: OperationDefinitionNode,
+  { selectionSet, variableDefinitions = [] }: OperationDefinitionNode,
   { definitions }: DocumentNode,
   variables: Variables,
 ): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
-  const defaults = new Map(
-    operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
-  );
   const counts = new Map<string, number>();
-  countIn(operation.selectionSet);
+  const spread = new Set<string>();
+  countIn(selectionSet);
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 
   /** `_entities` is a field of the query type only, so the fields' own selections need not be searched. */
@@ -73,17 +66,21 @@ function countRepresentations(
   }
 
   function countInFragment(name: string): void {
-    const fragment = fragments.get(name);
     // A fragment that is spread again adds no field.
-    fragments.delete(name);
-    if (fragment !== undefined) countIn(fragment.selectionSet);
+    if (spread.has(name)) return;
+    spread.add(name);
+    for (const definition of definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name)
+        countIn(definition.selectionSet);
+    }
   }
 
   function lengthOf(value: ValueNode | undefined): number {
     if (value?.kind === Kind.LIST) return value.values.length;
     if (value?.kind !== Kind.VARIABLE) return 1;
-    const given = variables[value.name.value];
-    if (given === undefined) return lengthOf(defaults.get(value.name.value));
-    return Array.isArray(given) ? given.length : 1;
+    const name = value.name.value;
+    const given = variables[name];
+    if (given !== undefined) return Array.isArray(given) ? given.length : 1;
+    return lengthOf(variableDefinitions.find(({ variable }) => variable.name.value === name)?.defaultValue);
   }
 }

@@ -40,8 +40,10 @@ export function createResolvers(options: ResolverOptions): Resolvers {
     Customer: {
       // The customer is not looked up: only its records are, if the query selects them.
       __resolveReference: ({ customerId }) => customerOf(toKey(customerId, 'customerId')),
-      campaignRecords: ({ customerId }, { campaignId, maxAge, ...list }, { loader }) =>
-        mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => selectRecords(answer, list)),
+      campaignRecords({ customerId }, args, { loader }) {
+        const { campaignId, maxAge } = args;
+        return mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => selectRecords(answer, args));
+      },
       latestRecord: ({ customerId }, { campaignId, maxAge }, { loader }) =>
         mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => latestOf(answer) ?? null),
       isInCampaign({ customerId }, { campaignId, maxAge }, { loader }) {
@@ -68,8 +70,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
 }
 
 const queryResolvers: QueryResolvers = {
-  findCampaignRecords: (_, { outcomes, orderBy, ...criteria }, { loader }) =>
-    mapValue(loader.load(criteria), (answer) => selectRecords(answer, { outcomes, orderBy })),
+  findCampaignRecords: (_, args, { loader }) => mapValue(loader.load(args), (answer) => selectRecords(answer, args)),
   campaigns: (_, { status }, { loader }) =>
     mapValue(loader.loadCampaigns(), ({ campaigns }) =>
       campaigns
@@ -107,8 +108,11 @@ const campaignResolvers: CampaignResolvers = {
   status: (key, _, context) => infoOf(key, context, ({ status }) => status),
   recordCount: (key, _, context) => infoOf(key, context, ({ recordCount }) => recordCount),
   lastUsedAt: (key, _, context) => infoOf(key, context, ({ lastUsedAt }) => lastUsedAt),
-  findRecords: ({ campaignId }, { outcomes, orderBy, ...criteria }, { loader }) =>
-    mapValue(loader.load({ ...criteria, campaignId }), (answer) => selectRecords(answer, { outcomes, orderBy })),
+  findRecords({ campaignId }, args, { loader }) {
+    const { phone, customerId, maxAge } = args;
+    const found = loader.load({ phone, customerId, campaignId, maxAge });
+    return mapValue(found, (answer) => selectRecords(answer, args));
+  },
 };
 
 /** What the list of campaigns says of a campaign; null if it does not have it. */

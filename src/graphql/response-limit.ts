@@ -48,7 +48,7 @@ export function createResponseLimits(limitBytes: number): ResponseLimits {
   return {
     bytesInFlight: () => bytesInFlight,
     start() {
-      const sizes = new WeakMap<readonly FieldNode[], SelectionSize>();
+      let sizes: WeakMap<readonly FieldNode[], SelectionSize> | undefined;
       let bytes = 0;
       let hasEnded = false;
 
@@ -70,6 +70,7 @@ export function createResponseLimits(limitBytes: number): ResponseLimits {
 
       return {
         consume(items, textLengths, info) {
+          sizes ??= new WeakMap();
           const size = sizes.get(info.fieldNodes) ?? measureSelection(info);
           sizes.set(info.fieldNodes, size);
           const added = bytesOf(items, size, textLengths);

@@ -9,6 +9,9 @@ class WrittenData {
   }
 }
 
+/** Apollo Server copies the head of a response into its own one, so all responses can share this. */
+const NO_HEAD: GraphQLResponse['http'] = { headers: new HeaderMap() };
+
 /**
  * The response whose `data` is a text. Apollo Server hands its result to `writeResult`.
  *
@@ -16,7 +19,7 @@ class WrittenData {
  */
 export function writtenResponse(text: string): GraphQLResponse {
   const data = new WrittenData(text) as unknown as Record<string, unknown>;
-  return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data } } };
+  return { http: NO_HEAD, body: { kind: 'single', singleResult: { data } } };
 }
 
 /** The JSON of a result and a newline, as Apollo Server writes it. */

@@ -1,4 +1,4 @@
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]*)?$/i;
 
 /**
  * Whether the value of a header `Host` names loopback or an allowed host, with any port.
@@ -9,8 +9,5 @@ const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
  * @param allowedHosts lower case, without ports
  */
 export function createHostCheck(allowedHosts: readonly string[]): (header: string | undefined) => boolean {
-  return (header = '') => {
-    const name = header.toLowerCase().replace(/:[0-9]*$/, '');
-    return LOOPBACK.test(name) || allowedHosts.includes(name);
-  };
+  return (header = '') => LOOPBACK.test(header) || allowedHosts.includes(header.toLowerCase().replace(/:[0-9]*$/, ''));
 }
