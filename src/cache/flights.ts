@@ -1,4 +1,4 @@
-import { whenAborted } from '../core/abort.js';
+import { onAbort } from '../core/abort.js';
 import { requestKey, type Operation, type Reply, type SharedRequest } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import { LookupFailure } from '../core/failure.js';
@@ -146,15 +146,16 @@ function createEarlyEnd<Result>(
 ): { readonly outcome: Promise<WaitOutcome<Result>>; stop(): void } {
   let stop = (): void => undefined;
   const outcome = new Promise<WaitOutcome<Result>>((resolve) => {
-    const timer = setTimeout(
-      () => {
-        const answer = staleAnswer();
-        if (answer !== undefined) resolve({ kind: 'stale', answer });
-      },
-      Math.max(0, staleInMs),
-    );
-    stop = () => clearTimeout(timer);
-    void whenAborted(signal).then(() => resolve({ kind: 'failure', error: signal.reason }));
+    const serveStale = (): void => {
+      const answer = staleAnswer();
+      if (answer !== undefined) resolve({ kind: 'stale', answer });
+    };
+    const timer = setTimeout(serveStale, Math.max(0, staleInMs));
+    const cancel = onAbort(signal, () => resolve({ kind: 'failure', error: signal.reason }));
+    stop = () => {
+      clearTimeout(timer);
+      cancel();
+    };
   });
   return { outcome, stop };
 }

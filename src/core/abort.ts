@@ -17,22 +17,31 @@ export function followAbort(signal: AbortSignal): FollowingController {
   return { controller, unfollow: () => signal.removeEventListener('abort', abort) };
 }
 
-const abortions = new WeakMap<AbortSignal, Promise<void>>();
-
 /**
- * Resolves when a signal aborts. It is the same promise each time: to add a listener takes longer for each one that the
- * signal has, and an operation may have thousands of waits.
+ * Calls a function when a signal aborts, or at once if it has aborted. The signal has one listener for all functions:
+ * to add or remove a listener takes longer for each one that it has, and an operation may have thousands of waits.
+ *
+ * @returns a function that cancels this, so that the signal does not hold what the callback refers to
  */
-export function whenAborted(signal: AbortSignal): Promise<void> {
-  let aborted = abortions.get(signal);
-  if (aborted === undefined) {
-    aborted = new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    abortions.set(signal, aborted);
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) {
+    callback();
+    return () => undefined;
   }
-  return aborted;
+  const callbacks = callbacksOf(signal);
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
+}
+
+const callbackSets = new WeakMap<AbortSignal, Set<() => void>>();
+
+function callbacksOf(signal: AbortSignal): Set<() => void> {
+  const known = callbackSets.get(signal);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  callbackSets.set(signal, callbacks);
+  signal.addEventListener('abort', () => callbacks.forEach((callback) => callback()), { once: true });
+  return callbacks;
 }
 
 /** Resolves after `ms`. Rejects with the signal's reason as soon as it aborts. */

@@ -2,9 +2,11 @@ import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { abortable, delay, followAbort, whenAborted } from '../../../src/core/abort.js';
+import { abortable, delay, followAbort, onAbort } from '../../../src/core/abort.js';
 
 const reason = new Error('the reason');
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('A following controller', () => {
   it('aborts with the reason of the signal that it follows', () => {
@@ -34,31 +36,58 @@ describe('A following controller', () => {
   });
 
   it('follows although memory is collected and nothing else refers to the signal', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const { controller } = followAbort(AbortSignal.timeout(60));
-    const collecting = setInterval(collect, 5);
+    const collecting = setInterval(collectGarbage, 5);
     onTestFinished(() => clearInterval(collecting));
     await expect.poll(() => controller.signal.aborted, { interval: 10, timeout: 30_000 }).toBe(true);
     expect(controller.signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 });
 
-describe('The abortion of a signal', () => {
-  it('is one promise with one listener, and resolves when the signal aborts', async () => {
+describe('A callback for an abort', () => {
+  it('is called once when the signal aborts, and all callbacks share one listener', () => {
     const source = new AbortController();
-    let aborted = 0;
-    const waits = Array.from({ length: 3 }, () => whenAborted(source.signal).then(() => (aborted += 1)));
+    const called: number[] = [];
+    for (const index of [0, 1, 2]) onAbort(source.signal, () => void called.push(index));
     expect(getEventListeners(source.signal, 'abort')).toHaveLength(1);
-    await Promise.resolve();
-    expect(aborted).toBe(0);
+    expect(called).toEqual([]);
     source.abort(reason);
-    await Promise.all(waits);
-    expect(aborted).toBe(3);
+    expect(called).toEqual([0, 1, 2]);
   });
 
-  it('resolves at once for a signal that has aborted', async () => {
-    await expect(whenAborted(AbortSignal.abort(reason))).resolves.toBeUndefined();
+  it('is called at once for a signal that has aborted', () => {
+    const callback = vi.fn();
+    onAbort(AbortSignal.abort(reason), callback)();
+    expect(callback).toHaveBeenCalledOnce();
+  });
+
+  it('is not called after it is cancelled', () => {
+    const source = new AbortController();
+    const [cancelled, other] = [vi.fn(), vi.fn()];
+    const cancel = onAbort(source.signal, cancelled);
+    onAbort(source.signal, other);
+    cancel();
+    source.abort(reason);
+    expect(cancelled).not.toHaveBeenCalled();
+    expect(other).toHaveBeenCalledOnce();
+  });
+
+  it('is not held by the signal after it is cancelled', async () => {
+    const source = new AbortController();
+    const wait = (isCancelled: boolean): WeakRef<object> => {
+      const object = {};
+      const cancel = onAbort(source.signal, () => expect(object).toBeDefined());
+      if (isCancelled) cancel();
+      return new WeakRef(object);
+    };
+    const [cancelled, pending] = [wait(true), wait(false)];
+    const isCollected = (object: WeakRef<object>): boolean => {
+      collectGarbage();
+      return object.deref() === undefined;
+    };
+    await expect.poll(() => isCollected(cancelled), { interval: 10, timeout: 30_000 }).toBe(true);
+    expect(isCollected(pending)).toBe(false);
+    source.abort(reason);
   });
 });
 
