@@ -10,6 +10,7 @@ import {
 import type { OperationContext, Resolver } from './context.js';
 import { inSlices } from './in-slices.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
+import { mapValue, settle, type MaybePromise } from './maybe-promise.js';
 import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
@@ -82,11 +83,11 @@ function boundEntity(resolve: FullResolver): FullResolver {
 function boundEntities(resolve: FullResolver): FullResolver {
   return async (source, args, context, info) => {
     const entities = (await resolve(source, args, context, info)) as readonly unknown[];
-    return entities.map(async (entity) => {
-      const resolved = (await entity) as Entity | null;
-      if (resolved !== null) consumeEntity(resolved, context, info);
-      return resolved;
-    });
+    const consume = (entity: Entity | null): Entity | null => {
+      if (entity !== null) consumeEntity(entity, context, info);
+      return entity;
+    };
+    return entities.map((entity) => settle(() => mapValue(entity as MaybePromise<Entity | null>, consume)));
   };
 }
 

@@ -12,3 +12,13 @@ export function mapValue<Value, Result>(
 ): MaybePromise<Result> {
   return isPromise(value) ? value.then(map) : map(value);
 }
+
+/** The value of a function, or a promise that rejects with its error. */
+export function settle<Value>(work: () => MaybePromise<Value>): MaybePromise<Value> {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return Promise.reject(error);
+  }
+}

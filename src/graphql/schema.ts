@@ -5,6 +5,7 @@ import { LookupFailure } from '../core/failure.js';
 import { boundResponses } from './bounded-resolvers.js';
 import type { OperationContext, Resolver } from './context.js';
 import { inSlices } from './in-slices.js';
+import { settle } from './maybe-promise.js';
 import { createResolvers, type ResolverOptions } from './resolvers.js';
 
 /** The folder of the SDL. It has the same position beside `src` and `dist`. */
@@ -74,16 +75,6 @@ function createEntitiesResolver(types: References): Resolver {
       settle(() => resolveEntity(representation, context)),
     );
   };
-}
-
-/** The value of a function, or a promise that rejects with its error. */
-function settle(work: () => unknown): unknown {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return Promise.reject(error);
-  }
 }
 
 /** @returns a blank text if a representation names no type */

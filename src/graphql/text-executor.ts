@@ -7,7 +7,8 @@
  * function for its type. They are kept, so an operation is compiled once.
  *
  * It covers success only. `execute` returns undefined if anything is unusual: an error of a resolver, null for a field
- * that must not be null, a value of an unexpected type, introspection, wrong variables, a response that is too large.
+ * that must not be null, a value of an unexpected type, introspection, wrong variables, a response that is too large,
+ * very many lookups to wait for.
  * The caller then lets graphql-js execute the operation from its start, with the same context, whose loader holds the
  * answers that are known and the lookups that are under way. So only graphql-js decides about errors.
  *
@@ -80,6 +81,11 @@ const PART_CHARACTERS = 400_000;
 const LOAD_CHARACTERS = 4_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
+/**
+ * Loads that an operation may wait for. One that waits for more is left to graphql-js: the calls take longer than any
+ * execution, some of them often fail, and graphql-js would then execute the operation beside this executor.
+ */
+const MAX_PENDING_LOADS = 100;
 /** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */
 const LONG_CHARACTERS = 10_000;
 /** The response limit is asked each time when so many characters were written. */
@@ -97,6 +103,8 @@ interface Run {
   written: number;
   /** Characters that the response limit has counted. */
   counted: number;
+  /** Loads whose answers were not known at once. */
+  pendingLoads: number;
   /** The time that was spent, as the number of characters that can be written in it. */
   work: number;
   /** When `work` reaches this, the part ends. */
@@ -162,6 +170,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
       variables,
       written: 0,
       counted: 0,
+      pendingLoads: 0,
       work: 0,
       partEnd: PART_CHARACTERS,
       generation: texts.generation(),
@@ -318,7 +327,9 @@ function compileField(
     write(source, run) {
       if (!isConstant && field.args.length > 0) countLoad(run);
       const resolved = resolve(source, readArguments(run.variables), run.context);
-      return isPromise(resolved) ? writeLater(resolved, value.write, run) : value.write(resolved, run);
+      if (!isPromise(resolved)) return value.write(resolved, run);
+      countPendingLoad(run, resolved);
+      return writeLater(resolved, value.write, run);
     },
     selection: isConstant ? selectionOf(responseName, nodes, value.selection) : undefined,
   };
@@ -500,6 +511,14 @@ async function pause(run: Run): Promise<void> {
 function countLoad(run: Run): void {
   run.work += LOAD_CHARACTERS;
   if (run.work > MAX_LOADS * LOAD_CHARACTERS) stepBack();
+}
+
+function countPendingLoad(run: Run, load: Promise<unknown>): void {
+  run.pendingLoads += 1;
+  if (run.pendingLoads <= MAX_PENDING_LOADS) return;
+  // Nothing waits for this load any more.
+  load.catch(() => undefined);
+  stepBack();
 }
 
 function countPart(run: Run): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPromise, mapValue } from '../../../src/graphql/maybe-promise.js';
+import { isPromise, mapValue, settle } from '../../../src/graphql/maybe-promise.js';
 
 describe('isPromise', () => {
   it.each<[string, unknown, boolean]>([
@@ -42,5 +42,21 @@ describe('mapValue', () => {
     const rejected = mapValue(Promise.reject<number>(new Error('failed')), () => (calls += 1));
     await expect(rejected).rejects.toThrow('failed');
     expect(calls).toBe(0);
+  });
+});
+
+describe('settle', () => {
+  it('has the value of the function', async () => {
+    expect(settle(() => 2)).toBe(2);
+    expect(await settle(() => Promise.resolve(2))).toBe(2);
+  });
+
+  it('rejects with the error that the function throws', async () => {
+    const error = new Error('refused');
+    await expect(
+      settle(() => {
+        throw error;
+      }),
+    ).rejects.toBe(error);
   });
 });

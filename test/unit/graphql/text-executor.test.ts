@@ -124,6 +124,24 @@ describe('The text executor', () => {
     expect(await executors.write({ query, variables: { a: null } })).toBeUndefined();
   });
 
+  it.each(['answers later', 'fails later'] as const)(
+    'leaves an operation to graphql-js that waits for more than 100 lookups, if each one %s',
+    async (behaviour) => {
+      const executors = createExecutors({ records: longList(101), behaviourOf: () => behaviour });
+      const requestOf = (length: number): Request => ({
+        query:
+          'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { campaignRecords { calls } } } }',
+        variables: { a: longList(length).map(({ customerId }) => ({ __typename: 'Customer', customerId })) },
+      });
+      const isWritten = async (length: number): Promise<boolean> =>
+        (await executors.write(requestOf(length))) !== undefined;
+      expect(await isWritten(100)).toBe(behaviour === 'answers later');
+      expect(await isWritten(101)).toBe(false);
+      const { errors = [] } = await executors.resolve(requestOf(101));
+      expect(errors).toHaveLength(behaviour === 'answers later' ? 0 : 101);
+    },
+  );
+
   it('writes an operation with very many fields, or leaves it to graphql-js', async () => {
     const executors = createExecutors({ records: [ANA] });
     const doubled = Array.from({ length: 10 }, (_, index) => {
