@@ -5,17 +5,9 @@ import type { CallLayer, CallOptions, Operation, Reply, WolkvoxRequest } from '.
 import type { Clock } from '../core/clock.js';
 import { LookupFailure, toRetryAfterSeconds, type FailureKind } from '../core/failure.js';
 import type { QueueStatus } from '../core/status.js';
+import { createDurationEstimate } from './duration-estimate.js';
+import { createFairTags } from './fair-tags.js';
 
-/** The mean of this many latest calls estimates how long the next ones take. */
-const MEASURED_CALLS = 20;
-/** The estimate before a first call has ended, in milliseconds. */
-const FIRST_ESTIMATE_MS = 100;
-/**
- * An operation's first call comes this much after the call that started last. It is well below 1, so that a small
- * operation waits for a part of the others only, and above 0, so that the others move on meanwhile.
- */
-const FIRST_STEP = 0.25;
-const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
 /** The tag after all others. p-queue accepts finite priorities only. */
 const LAST_TAG = Number.MAX_SAFE_INTEGER;
 
@@ -58,13 +50,7 @@ interface WaitingCall {
 }
 
 /**
- * Orders the calls of all operations and runs at most `concurrency` at once.
- *
- * The order is start-time fair queuing over operations. Each call has a tag, and the lowest tag starts first. An
- * operation's next call gets `max(V + 0.25, its last tag + 1)`, and V is the tag of the call that started last. So an
- * operation's first call waits for at most one call of each other waiting operation, and no operation starves. The
- * second call of each operation gets another distance than 1, between 0.5 and 1.5, so that the calls of operations
- * that began together have different tags. Otherwise a first call would often wait for one call of all of them.
+ * Orders the calls of all operations, fairly to each of them (`FairTags`), and runs at most `concurrency` at once.
  *
  * A request is refused with `wait-too-long` if its call would start after its deadline, and with `queue-full` if
  * `limit` calls of better or equal priority wait. A better call displaces the worst waiting one. A call whose signal
@@ -74,8 +60,8 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
   const { concurrency, limit, pausedForMs, clock } = options;
   const queue = new PQueue({ concurrency });
   const waiting = new Map<string, WaitingCall>();
-  const tags = createTags();
-  const estimate = createEstimate(clock);
+  const tags = createFairTags();
+  const estimate = createDurationEstimate(clock);
   let lastId = 0;
 
   return {
@@ -196,68 +182,6 @@ function describeWaiting(
   };
 }
 
-/** Start-time fair queuing over operations. */
-interface Tags {
-  /** The tag of an operation's next call. */
-  next(operation: Operation): number;
-  /** The operation has a call with this tag. */
-  take(operation: Operation, tag: number): void;
-  /** A call with this tag starts. */
-  start(tag: number): void;
-}
-
-function createTags(): Tags {
-  const nextTags = new WeakMap<Operation, number>();
-  let lastStartedTag = 0;
-  let phase = 0;
-
-  return {
-    next: (operation) => Math.max(lastStartedTag + FIRST_STEP, nextTags.get(operation) ?? 0),
-    take(operation, tag) {
-      if (nextTags.has(operation)) {
-        nextTags.set(operation, tag + 1);
-        return;
-      }
-      // Multiples of the golden ratio spread evenly over the interval, however many there are.
-      phase = (phase + GOLDEN_RATIO) % 1;
-      nextTags.set(operation, tag + 0.5 + phase);
-    },
-    start(tag) {
-      lastStartedTag = tag;
-    },
-  };
-}
-
 function refusal(kind: FailureKind, afterMs: number): LookupFailure {
   return new LookupFailure(kind, { retryAfterSeconds: toRetryAfterSeconds(afterMs) });
-}
-
-/** Estimates the duration of a call. */
-interface Estimate {
-  measure<Result extends Reply>(call: () => Promise<Result>): Promise<Result>;
-  /** The mean duration of the latest calls, in milliseconds. */
-  meanMs(): number;
-}
-
-function createEstimate(clock: Clock): Estimate {
-  const durations: number[] = [];
-  const add = (ms: number): void => {
-    durations.push(ms);
-    if (durations.length > MEASURED_CALLS) durations.shift();
-  };
-  return {
-    async measure(call) {
-      const startedAt = clock.monotonicMs();
-      try {
-        const result = await call();
-        if (result.source === 'wolkvox') add(clock.monotonicMs() - startedAt);
-        return result;
-      } catch (error) {
-        if (error instanceof LookupFailure && error.endsCall) add(clock.monotonicMs() - startedAt);
-        throw error;
-      }
-    },
-    meanMs: () =>
-      durations.length === 0 ? FIRST_ESTIMATE_MS : durations.reduce((sum, ms) => sum + ms, 0) / durations.length,
-  };
 }
