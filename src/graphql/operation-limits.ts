@@ -50,6 +50,7 @@ function countRepresentations(
 ): number {
   const counts = new Map<string, number>();
   const spread = new Set<string>();
+  let defaults: ReadonlyMap<string, ValueNode | undefined> | undefined;
   countIn(selectionSet);
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 
@@ -70,8 +71,8 @@ function countRepresentations(
     if (spread.has(name)) return;
     spread.add(name);
     for (const definition of definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name)
-        countIn(definition.selectionSet);
+      const isSpread = definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name;
+      if (isSpread) countIn(definition.selectionSet);
     }
   }
 
@@ -79,8 +80,10 @@ function countRepresentations(
     if (value?.kind === Kind.LIST) return value.values.length;
     if (value?.kind !== Kind.VARIABLE) return 1;
     const name = value.name.value;
-    const given = variables[name];
+    // A variable may have the name of a property that all objects have, such as `constructor`.
+    const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
     if (given !== undefined) return Array.isArray(given) ? given.length : 1;
-    return lengthOf(variableDefinitions.find(({ variable }) => variable.name.value === name)?.defaultValue);
+    defaults ??= new Map(variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]));
+    return lengthOf(defaults.get(name));
   }
 }

@@ -67,6 +67,11 @@ describe('entities', () => {
     ['of a variable', `query ($${ANY}) { ${ENTITIES} }`, 2_001],
     ['in a document', `{ _entities(representations: ${literal(2_001)}) { __typename } }`, 0],
     ['of a default value', `query ($of: [_Any!]! = ${literal(2_001)}) { ${ENTITIES} }`, -1],
+    [
+      'of the default value of a variable with a name that objects of JavaScript have',
+      `query ($constructor: [_Any!]! = ${literal(2_001)}) { _entities(representations: $constructor) { __typename } }`,
+      -1,
+    ],
     ['of two fields', `query ($${ANY}) { a: ${ENTITIES} ... { b: ${ENTITIES} } }`, 1_001],
     ['of a fragment', `query ($${ANY}) { a: ${ENTITIES} ...f } fragment f on Query { b: ${ENTITIES} }`, 1_001],
   ])('%s are refused before anything is resolved if there are more than 2,000 (defect 43)', async (_, query, count) => {
