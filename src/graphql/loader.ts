@@ -28,6 +28,8 @@ export interface RecordLoader {
   loadRecord(reference: RecordReference): MaybePromise<FoundRecord | undefined>;
   /** The response has a value that no cache may store. */
   preventCaching(): void;
+  /** How many lookups the operation has started, because no cached answer was known. */
+  lookupsStarted(): number;
   /** The list of the account's campaigns. The promise rejects as `Campaigns.find`. */
   loadCampaigns(): MaybePromise<CampaignList>;
   /**
@@ -67,6 +69,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   const known = new Map<string, Answer>();
   const records = new Map<string, MaybePromise<FoundRecord | undefined>>();
   let loader: RequestLoader | undefined;
+  let lookupsStarted = 0;
   let freshUntil: number | undefined;
 
   function load(request: Request): MaybePromise<Answer> {
@@ -79,6 +82,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
 
   function find(request: Request): Promise<Answer> {
     const { lookup, mergesCampaigns } = request;
+    lookupsStarted += 1;
     return source.find(lookup, { operation, deadline, signal: running.signal(), mergesCampaigns, ...timesOf(request) });
   }
 
@@ -139,6 +143,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
       if (!records.has(key)) records.set(key, loadRecord(reference));
       return records.get(key);
     },
+    lookupsStarted: () => lookupsStarted,
     loadCampaigns() {
       const fresh = campaigns.fresh(operation);
       return fresh === undefined ? findCampaigns() : usedCampaigns(fresh);

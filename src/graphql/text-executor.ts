@@ -8,12 +8,12 @@
  *
  * It covers success only. `execute` returns undefined if anything is unusual: an error of a resolver, null for a field
  * that must not be null, a value of an unexpected type, introspection, wrong variables, a response that is too large,
- * very many lookups to wait for.
- * The caller then lets graphql-js execute the operation from its start, with the same context, whose loader holds the
- * answers that are known and the lookups that are under way. So only graphql-js decides about errors.
+ * many lookups to wait for. The caller then lets graphql-js execute the operation from its start, with the same
+ * context, whose loader holds the answers that are known and the lookups that are under way. So only graphql-js decides
+ * about errors.
  *
  * What a document means is decided by functions of graphql-js in both ways: they collect the fields of a selection
- * (fragments, `@skip`, `@include`, fields of the same name), and coerce variables and arguments.
+ * (fragments, `@skip`, `@include`, fields of the same name), and coerce arguments, and variables that are not texts.
  *
  * The text of an immutable object, such as a record of an answer, is kept for the next operation that selects the same
  * fields of it (`TextCache`). A long one is kept as bytes, and a placeholder stands for it (`LongTexts`).
@@ -82,10 +82,10 @@ const LOAD_CHARACTERS = 4_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
 /**
- * Loads that an operation may wait for. One that waits for more is left to graphql-js: the calls take longer than any
- * execution, some of them often fail, and graphql-js would then execute the operation beside this executor.
+ * After an operation has started more lookups, the next field that must wait leaves it to graphql-js. The calls take
+ * longer than both executions, and some of them often fail, so that graphql-js would execute the operation in any case.
  */
-const MAX_PENDING_LOADS = 100;
+const MAX_LOOKUPS = 100;
 /** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */
 const LONG_CHARACTERS = 10_000;
 /** The response limit is asked each time when so many characters were written. */
@@ -103,8 +103,6 @@ interface Run {
   written: number;
   /** Characters that the response limit has counted. */
   counted: number;
-  /** Loads whose answers were not known at once. */
-  pendingLoads: number;
   /** The time that was spent, as the number of characters that can be written in it. */
   work: number;
   /** When `work` reaches this, the part ends. */
@@ -144,7 +142,8 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
     let known = operations.get(operation);
     if (known === undefined) {
       lastId += 1;
-      known = { id: lastId, variables: variablesOf(operation), conditions: conditionsIn(document) };
+      const variables = variablesOf(operation);
+      known = { id: lastId, variables, conditions: conditionsIn(document, variables) };
       operations.set(operation, known);
     }
     return known;
@@ -170,7 +169,6 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
       variables,
       written: 0,
       counted: 0,
-      pendingLoads: 0,
       work: 0,
       partEnd: PART_CHARACTERS,
       generation: texts.generation(),
@@ -204,7 +202,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
 interface KnownOperation {
   readonly id: number;
   readonly variables: readonly Variable[];
-  /** The variables of `@skip` and `@include`. */
+  /** The variables of `@skip` and `@include`: true, false, null or undefined. */
   readonly conditions: readonly string[];
 }
 
@@ -216,26 +214,28 @@ interface CompiledOperation {
 
 interface Variable {
   readonly name: string;
+  /** As in the document, `ID!`. */
+  readonly type: string;
   readonly definition: VariableDefinitionNode;
-  /** Whether graphql-js takes a value as it is. */
+  /** Whether graphql-js would not change a value, and accepts it. */
   readonly isPlain: (value: unknown) => boolean;
 }
 
 function variablesOf({ variableDefinitions = [] }: OperationDefinitionNode): Variable[] {
-  return variableDefinitions.map((definition) => ({
-    name: definition.variable.name.value,
-    definition,
-    isPlain: PLAIN_VALUES.get(print(definition.type)) ?? (() => false),
-  }));
+  return variableDefinitions.map((definition) => {
+    const type = print(definition.type);
+    return { name: definition.variable.name.value, type, definition, isPlain: PLAIN_VALUES.get(type) ?? isNever };
+  });
 }
 
+const isNever = (): boolean => false;
 const isText = (value: unknown): boolean => typeof value === 'string';
 const PLAIN_VALUES: ReadonlyMap<string, Variable['isPlain']> = new Map([
   ...['ID', 'ID!', 'String', 'String!'].map((type) => [type, isText] as const),
-  ['[_Any!]!', Array.isArray],
+  ['[_Any!]!', (value) => Array.isArray(value) && !value.includes(null)],
 ]);
 
-/** As graphql-js does it. What it would leave as it is, is not coerced: that takes 3% of a small request. */
+/** A value that graphql-js would not change is not coerced. Coercion takes 3% of a small request. */
 function coerceVariables(schema: GraphQLSchema, variables: readonly Variable[], inputs: Variables): Variables {
   // Without a prototype, because a variable may have the name __proto__.
   const coerced = Object.create(null) as Record<string, unknown>;
@@ -249,7 +249,11 @@ function coerceVariables(schema: GraphQLSchema, variables: readonly Variable[], 
   return Object.assign(coerced, getVariableValues(schema, others, inputs).coerced ?? stepBack());
 }
 
-function conditionsIn(document: DocumentNode): string[] {
+/**
+ * The Boolean variables of an operation that `@skip` and `@include` name anywhere in its document. Another operation of
+ * the document may name a variable that is a text here.
+ */
+function conditionsIn(document: DocumentNode, variables: readonly Variable[]): string[] {
   const names = new Set<string>();
   visit(document, {
     Directive({ name, arguments: args = [] }) {
@@ -257,7 +261,7 @@ function conditionsIn(document: DocumentNode): string[] {
       for (const { value } of args) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
     },
   });
-  return [...names];
+  return variables.filter(({ name, type }) => names.has(name) && /^Boolean!?$/.test(type)).map(({ name }) => name);
 }
 
 /** What the functions below need in common. */
@@ -327,9 +331,7 @@ function compileField(
     write(source, run) {
       if (!isConstant && field.args.length > 0) countLoad(run);
       const resolved = resolve(source, readArguments(run.variables), run.context);
-      if (!isPromise(resolved)) return value.write(resolved, run);
-      countPendingLoad(run, resolved);
-      return writeLater(resolved, value.write, run);
+      return isPromise(resolved) ? writeLater(resolved, value.write, run) : value.write(resolved, run);
     },
     selection: isConstant ? selectionOf(responseName, nodes, value.selection) : undefined,
   };
@@ -513,14 +515,6 @@ function countLoad(run: Run): void {
   if (run.work > MAX_LOADS * LOAD_CHARACTERS) stepBack();
 }
 
-function countPendingLoad(run: Run, load: Promise<unknown>): void {
-  run.pendingLoads += 1;
-  if (run.pendingLoads <= MAX_PENDING_LOADS) return;
-  // Nothing waits for this load any more.
-  load.catch(() => undefined);
-  stepBack();
-}
-
 function countPart(run: Run): void {
   if (run.written - run.counted > COUNTED_CHARACTERS) count(run);
 }
@@ -596,13 +590,17 @@ function quote(text: string): string {
 
 /** Writes the value of a promise, unless the execution has ended meanwhile. */
 function writeLater(promise: Promise<unknown>, write: Write, run: Run): Promise<string> {
+  if (run.context.loader.lookupsStarted() > MAX_LOOKUPS) {
+    promise.catch(ignore);
+    stepBack();
+  }
   return later(promise, (value) => (run.hasEnded ? stepBack() : write(value, run)));
 }
 
 /** The mapped value of a promise. Its rejection may be handled after another field has ended the execution. */
 function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => MaybePromise<Result>): Promise<Result> {
   const result = promise.then(map);
-  result.catch(() => undefined);
+  result.catch(ignore);
   return result;
 }
 
@@ -617,6 +615,10 @@ function writeNull(_: unknown, run: Run): string {
 
 function stepBack(): never {
   throw STEP_BACK;
+}
+
+function ignore(): void {
+  // graphql-js executes the operation, and reports what fails.
 }
 
 function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {

@@ -46,6 +46,16 @@ function createTestLoader(options: Partial<LoaderOptions> = {}): {
 const PHONE = '3064821975';
 
 describe('the loader', () => {
+  it('counts each lookup that it starts once, and none that a cached answer answers', async () => {
+    const { loader } = createTestLoader();
+    await Promise.all([loader.load({ phone: PHONE }), loader.load({ phone: PHONE }), loader.load({ customerId: '1' })]);
+    expect(loader.lookupsStarted()).toBe(2);
+    const answer: Answer = { records: [], sentAt: 0, source: 'wolkvox' };
+    const cached = createTestLoader({ cache: { answerTo: () => answer, answerWith: () => undefined } }).loader;
+    expect(cached.load({ phone: PHONE })).toBe(answer);
+    expect(cached.lookupsStarted()).toBe(0);
+  });
+
   it('finds equal lookups once, in one tick, with the options of the operation', async () => {
     const { loader, running, found } = createTestLoader();
     await Promise.all([

@@ -68,7 +68,7 @@ describe('The text executor', () => {
       },
     ],
     [
-      'variables of several types, one with a name that objects of JavaScript have',
+      'variables of several types, with names that objects of JavaScript have',
       {
         query: `query ($__proto__: ID, $constructor: String = "3001234567", $a: Int, $b: ID!) {
           a: findCampaignRecords(customerId: $__proto__, maxAge: $a) { id }
@@ -103,6 +103,14 @@ describe('The text executor', () => {
       { query: 'query ($a: [_Any!]!) { _entities(representations: $a) { __typename } }', variables: { a: [null] } },
     ],
     [
+      'null in a list of representations that is skipped',
+      {
+        query: `query ($a: [_Any!]!, $s: Boolean!) {
+          __typename _entities(representations: $a) @skip(if: $s) { __typename } }`,
+        variables: { a: [null], s: true },
+      },
+    ],
+    [
       'a representation of an unknown type',
       {
         query: 'query ($a: [_Any!]!) { _entities(representations: $a) { __typename } }',
@@ -124,23 +132,58 @@ describe('The text executor', () => {
     expect(await executors.write({ query, variables: { a: null } })).toBeUndefined();
   });
 
-  it.each(['answers later', 'fails later'] as const)(
-    'leaves an operation to graphql-js that waits for more than 100 lookups, if each one %s',
-    async (behaviour) => {
-      const executors = createExecutors({ records: longList(101), behaviourOf: () => behaviour });
-      const requestOf = (length: number): Request => ({
-        query:
-          'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { campaignRecords { calls } } } }',
-        variables: { a: longList(length).map(({ customerId }) => ({ __typename: 'Customer', customerId })) },
-      });
-      const isWritten = async (length: number): Promise<boolean> =>
-        (await executors.write(requestOf(length))) !== undefined;
-      expect(await isWritten(100)).toBe(behaviour === 'answers later');
-      expect(await isWritten(101)).toBe(false);
-      const { errors = [] } = await executors.resolve(requestOf(101));
-      expect(errors).toHaveLength(behaviour === 'answers later' ? 0 : 101);
-    },
-  );
+  const CUSTOMERS = longList(300);
+  const customers = (length: number): object[] =>
+    CUSTOMERS.slice(0, length).map(({ customerId }) => ({ __typename: 'Customer', customerId }));
+
+  it('writes an operation with 100 lookups, and leaves one with 300 to graphql-js', async () => {
+    const executors = createExecutors({ records: CUSTOMERS, behaviourOf: () => 'answers later' });
+    const requestOf = (length: number): Request => ({
+      query:
+        'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { campaignRecords { calls } } } }',
+      variables: { a: customers(length) },
+    });
+    await expectSame(executors, requestOf(100));
+    expect(await executors.write(requestOf(300))).toBeUndefined();
+    expect((await executors.resolve(requestOf(300))).errors).toBeUndefined();
+  });
+
+  it('leaves no rejection that nothing handles, if it stops waiting for lookups that fail later', async () => {
+    const executors = createExecutors({ records: [], behaviourOf: () => 'fails later' });
+    const query =
+      'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { campaignRecords { calls } } } }';
+    expect(await executors.write({ query, variables: { a: customers(300) } })).toBeUndefined();
+    await iterations(20);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('counts a lookup once that many fields wait for', async () => {
+    const executors = createExecutors({ records: [ANA], behaviourOf: () => 'answers later' });
+    const aliases = Array.from(
+      { length: 300 },
+      (_, index) => `a${index}: findCampaignRecords(customerId: "C1") { id }`,
+    );
+    await expectSame(executors, { query: `{ ${aliases.join(' ')} }` });
+    expect(executors.lookups).toEqual([{ customerId: 'C1' }, { customerId: 'C1' }]);
+  });
+
+  it('compiles an operation anew for other values of @skip and @include, and only for those', async () => {
+    const executors = createExecutors({ records: [ANA] });
+    const query = `query A($v: String, $s: Boolean!, $w: String) {
+        x: __typename @skip(if: $s)
+        y: findCampaignRecords(customerId: $v) { id }
+        z: findCampaignRecords(customerId: $w) { id @include(if: $s) calls }
+      }
+      query B($v: Boolean!, $w: Boolean!) { __typename @skip(if: $v) @include(if: $w) }`;
+    for (const variables of [
+      { v: 'a', s: true, w: 'b false c' },
+      { v: 'a true b', s: false, w: 'c' },
+      { v: 'C1', s: false, w: 'C1' },
+      { v: 'C1', s: true, w: 'C1' },
+    ]) {
+      await expectSame(executors, { query, variables, operationName: 'A' });
+    }
+  });
 
   it('writes an operation with very many fields, or leaves it to graphql-js', async () => {
     const executors = createExecutors({ records: [ANA] });
