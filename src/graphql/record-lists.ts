@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.js';
-import type { CallOutcome } from '../core/record.js';
+import { LookupFailure } from '../core/failure.js';
+import { CALL_OUTCOMES, type CallOutcome } from '../core/record.js';
 import type { FoundRecord } from './entities.js';
 
 /** As in the schema. */
@@ -62,14 +63,39 @@ export function answerOf(value: object): Answer | undefined {
   return record?.answer;
 }
 
-/** The records of an answer that have one of the outcomes, in an order. */
+/**
+ * The records of an answer that have one of the outcomes, in an order.
+ *
+ * @param list checked by `checkListArguments`
+ */
 export function selectRecords(answer: Answer, { outcomes, orderBy }: ListArguments): readonly FoundRecord[] {
-  const all = recordsOf(answer);
-  const hasOutcomes = outcomes !== null && outcomes !== undefined;
-  const records = hasOutcomes
-    ? all.filter(({ record: { outcome } }) => outcome !== null && outcomes.includes(outcome))
-    : all;
-  return orderBy === null || orderBy === undefined ? records : [...records].sort(ORDERS[orderBy]);
+  const records = orderBy === null || orderBy === undefined ? recordsOf(answer) : sortedRecordsOf(answer, orderBy);
+  if (outcomes === null || outcomes === undefined) return records;
+  return records.filter(({ record: { outcome } }) => outcome !== null && outcomes.includes(outcome));
+}
+
+/**
+ * Refuses a list that names more outcomes than there are. It is compared with each record, and a document may ask for
+ * hundreds of lists.
+ *
+ * @throws LookupFailure `bad-input`
+ */
+export function checkListArguments({ outcomes }: ListArguments): void {
+  const max = CALL_OUTCOMES.length;
+  if (outcomes === null || outcomes === undefined || outcomes.length <= max) return;
+  const message = `outcomes may have at most ${max} values; got ${outcomes.length.toLocaleString('en')}.`;
+  throw new LookupFailure('bad-input', { message });
+}
+
+const sortedLists = new WeakMap<Answer, Map<RecordOrder, readonly FoundRecord[]>>();
+
+/** The same list each time, because an operation may ask for an order hundreds of times. */
+function sortedRecordsOf(answer: Answer, order: RecordOrder): readonly FoundRecord[] {
+  const sorted = sortedLists.get(answer) ?? new Map<RecordOrder, readonly FoundRecord[]>();
+  sortedLists.set(answer, sorted);
+  const records = sorted.get(order) ?? [...recordsOf(answer)].sort(ORDERS[order]);
+  sorted.set(order, records);
+  return records;
 }
 
 /** The record with the latest call, else the first one; undefined if there is none. */

@@ -13,9 +13,10 @@ import type {
   WolkvoxStatus,
 } from './generated.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
+import type { LoadArguments, RecordLoader } from './loader.js';
 import { mapValue, type MaybePromise } from './maybe-promise.js';
 import type { RecordIds } from './record-ids.js';
-import { latestOf, selectRecords } from './record-lists.js';
+import { checkListArguments, latestOf, selectRecords, type ListArguments } from './record-lists.js';
 
 export interface ResolverOptions {
   readonly ids: RecordIds;
@@ -40,10 +41,8 @@ export function createResolvers(options: ResolverOptions): Resolvers {
     Customer: {
       // The customer is not looked up: only its records are, if the query selects them.
       __resolveReference: ({ customerId }) => customerOf(toKey(customerId, 'customerId')),
-      campaignRecords({ customerId }, args, { loader }) {
-        const { campaignId, maxAge } = args;
-        return mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => selectRecords(answer, args));
-      },
+      campaignRecords: ({ customerId }, args, { loader }) =>
+        loadRecords(loader, { customerId, campaignId: args.campaignId, maxAge: args.maxAge }, args),
       latestRecord: ({ customerId }, { campaignId, maxAge }, { loader }) =>
         mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => latestOf(answer) ?? null),
       isInCampaign({ customerId }, { campaignId, maxAge }, { loader }) {
@@ -70,7 +69,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
 }
 
 const queryResolvers: QueryResolvers = {
-  findCampaignRecords: (_, args, { loader }) => mapValue(loader.load(args), (answer) => selectRecords(answer, args)),
+  findCampaignRecords: (_, args, { loader }) => loadRecords(loader, args, args),
   campaigns: (_, { status }, { loader }) =>
     mapValue(loader.loadCampaigns(), ({ campaigns }) =>
       campaigns
@@ -108,12 +107,19 @@ const campaignResolvers: CampaignResolvers = {
   status: (key, _, context) => infoOf(key, context, ({ status }) => status),
   recordCount: (key, _, context) => infoOf(key, context, ({ recordCount }) => recordCount),
   lastUsedAt: (key, _, context) => infoOf(key, context, ({ lastUsedAt }) => lastUsedAt),
-  findRecords({ campaignId }, args, { loader }) {
-    const { phone, customerId, maxAge } = args;
-    const found = loader.load({ phone, customerId, campaignId, maxAge });
-    return mapValue(found, (answer) => selectRecords(answer, args));
-  },
+  findRecords: ({ campaignId }, args, { loader }) =>
+    loadRecords(loader, { phone: args.phone, customerId: args.customerId, campaignId, maxAge: args.maxAge }, args),
 };
+
+/** Arguments that are not valid cause no call. */
+function loadRecords(
+  loader: RecordLoader,
+  criteria: LoadArguments,
+  list: ListArguments,
+): MaybePromise<readonly FoundRecord[]> {
+  checkListArguments(list);
+  return mapValue(loader.load(criteria), (answer) => selectRecords(answer, list));
+}
 
 /** What the list of campaigns says of a campaign; null if it does not have it. */
 function infoOf<Value>(
@@ -159,11 +165,21 @@ function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignReco
     filledOnly: boolean,
   ): readonly Opt[] {
     if (!filledOnly && (names === null || names === undefined)) return opts;
+    checkNames(names ?? []);
     const positions = names?.map((name) => labels.positionOf(campaignId, name));
     return opts.filter(
       ({ position, value }) => (positions?.includes(position) ?? true) && (value !== null || !filledOnly),
     );
   }
+}
+
+/** Each column has a name and a label. The names are looked up for each record, so a longer list would take long. */
+const MAX_NAMES = 2 * OPT_NAMES.length;
+
+function checkNames({ length }: readonly string[]): void {
+  if (length <= MAX_NAMES) return;
+  const message = `names may have at most ${MAX_NAMES} texts; got ${length.toLocaleString('en')}.`;
+  throw new LookupFailure('bad-input', { message });
 }
 
 interface Opt extends OptLabel {

@@ -317,6 +317,39 @@ describe('a list of records', () => {
     expect(callsOf(service)).toEqual({ searches: 1, lists: 0 });
   });
 
+  it.each([
+    ['17 outcomes', 'findCampaignRecords(customerId: "1", outcomes: $outcomes) { id }', 17, []],
+    [
+      '18 outcomes',
+      'findCampaignRecords(customerId: "1", outcomes: $outcomes) { id }',
+      18,
+      ['outcomes may have at most 17 values; got 18.'],
+    ],
+    [
+      '29,000 outcomes',
+      'findCampaignRecords(customerId: "1", outcomes: $outcomes) { id }',
+      29_000,
+      ['outcomes may have at most 17 values; got 29,000.'],
+    ],
+  ] as const)('of %s: more than there are cause no call', async (_, field, count, messages) => {
+    const service = await startService();
+    const outcomes = Array.from({ length: count }, () => 'FAX');
+    const { errors } = await service.ask(`query ($outcomes: [CallOutcome!]) { ${field} }`, { outcomes });
+    expect(errors.map(({ message }) => message)).toEqual(messages);
+    expect(callsOf(service)).toEqual({ searches: messages.length === 0 ? 1 : 0, lists: 0 });
+    if (messages.length > 0) expect(errors[0]?.extensions['code']).toBe('BAD_USER_INPUT');
+  });
+
+  it('has records whose columns can be chosen by at most 24 names', async () => {
+    const service = await startService();
+    const query = `query ($names: [String!]) { findCampaignRecords(customerId: "${ANDRES}") { opts(names: $names) { name } } }`;
+    const { errors } = await service.ask(query, { names: Array.from({ length: 24 }, () => 'opt1') });
+    expect(errors).toEqual([]);
+    const refused = await service.ask(query, { names: Array.from({ length: 25 }, () => 'opt1') });
+    expect(refused.errors[0]?.message).toBe('names may have at most 24 texts; got 25.');
+    expect(refused.errors[0]?.extensions['code']).toBe('BAD_USER_INPUT');
+  });
+
   it('has the records that were not dialled last, in both orders', async () => {
     const service = await startService();
     for (const orderBy of ['DATE_ASC', 'DATE_DESC']) {
