@@ -21,6 +21,7 @@ export function followAbort(signal: AbortSignal): FollowingController {
  * Calls a function when a signal aborts, or at once if it has aborted. The signal has one listener for all functions:
  * to add or remove a listener takes longer for each one that it has, and an operation may have thousands of waits.
  *
+ * @param callback a function of its own for each call of `onAbort`. It must not throw
  * @returns a function that cancels this, so that the signal does not hold what the callback refers to
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Caller, Operation } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import { LookupFailure } from '../core/failure.js';
@@ -43,8 +42,6 @@ export function startOperation(
 
   function createController(): AbortController {
     const created = new AbortController();
-    // Each pending lookup listens to the signal, and an operation may have hundreds of them.
-    setMaxListeners(0, created.signal);
     const remainingMs = deadline - clock.monotonicMs();
     if (hasEnded) created.abort(new LookupFailure('abandoned'));
     else timer = setTimeout(() => created.abort(deadlinePassed(deadlineMs)), Math.max(0, remainingMs)).unref();

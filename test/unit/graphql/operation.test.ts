@@ -1,4 +1,3 @@
-import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createClock } from '../../../src/core/clock.js';
 import { LookupFailure } from '../../../src/core/failure.js';
@@ -35,18 +34,5 @@ describe('an operation', () => {
     await expect.poll(() => late.signal().aborted, { interval: 5, timeout: 20_000 }).toBe(true);
     late.end();
     expect(late.signal().reason).toMatchObject({ kind: 'deadline' });
-  });
-
-  it('accepts hundreds of listeners without a warning', async () => {
-    const warnings: Error[] = [];
-    const onWarning = (warning: Error): void => void warnings.push(warning);
-    process.on('warning', onWarning);
-    const running = startOperation(60_000, createClock());
-    for (let index = 0; index < 300; index += 1) running.signal().addEventListener('abort', () => undefined);
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off('warning', onWarning);
-    expect(getEventListeners(running.signal(), 'abort')).toHaveLength(300);
-    expect(warnings).toEqual([]);
-    running.end();
   });
 });
