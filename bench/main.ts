@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { readOptions } from '../scripts/command-line.mjs';
-import { installPackages } from './packages.js';
+import { installPackages } from '../scripts/packages.mjs';
 import { measurePage } from './page.js';
 import { measureMemory, measureStart } from './process-figures.js';
 import { checkBars, countWrong, drawResult, writeMarkdown, type Report } from './report.js';
@@ -32,7 +32,9 @@ async function main(): Promise<void> {
     throw new Error(`--only must be one of ${NAMES.join(', ')}.`);
   }
   const names = NAMES.filter((name) => only === undefined || name === only);
-  installPackages();
+  if (!installPackages('bench/', 'the servers that the subgraph is compared with (70 MB)')) {
+    throw new Error('npm could not install the packages of bench/package.json.');
+  }
   moveToLoadCore();
   const report: Report = {
     version: readVersion(),

@@ -14,12 +14,12 @@ describe('docs/benchmarks.md', () => {
     expect(named.slice(0, Object.keys(WORKLOADS).length)).toEqual(Object.keys(WORKLOADS));
   });
 
-  it('names the files of the benchmark, except those that only name types, install or configure', () => {
+  it('names the files of the benchmark, except those that only name types or configure', () => {
     const named = [...section(page, '## Files').matchAll(/`([a-z-]+\.ts|servers\/)`/g)].map(([, name = '']) => name);
     expect(named.length).toBeGreaterThan(8);
     for (const name of named) expect(existsSync(new URL(name, BENCH)), name).toBe(true);
     const files = readdirSync(BENCH).filter((name) => name.endsWith('.ts'));
-    expect(files.filter((name) => !named.includes(name)).sort()).toEqual(['packages.ts', 'result.ts']);
+    expect(files.filter((name) => !named.includes(name)).sort()).toEqual(['result.ts']);
   });
 
   it('shows only options that the program has', () => {
