@@ -116,7 +116,10 @@ async function prepare(
 }
 
 function announce(given: Partial<Lookup>, kind: Report['upstream']): void {
-  const account = kind === 'account' ? 'your account' : 'the built-in simulator, because WOLKVOX_TOKEN is not set';
+  const account =
+    kind === 'account'
+      ? 'your account'
+      : 'the built-in simulator, because WOLKVOX_TOKEN is not set, or WOLKVOX_SIMULATOR is true';
   const withoutOption = questionsWithoutOption(given).map(({ question, needs }) => `  - ${question} ${needs}`);
   console.error(
     [
