@@ -100,11 +100,7 @@ function sortedRecordsOf(answer: Answer, order: RecordOrder): readonly FoundReco
 
 /** The record with the latest call, else the first one; undefined if there is none. */
 export function latestOf(answer: Answer): FoundRecord | undefined {
-  let latest: FoundRecord | undefined;
-  for (const record of recordsOf(answer)) {
-    if (latest === undefined || ORDERS.DATE_DESC(record, latest) < 0) latest = record;
-  }
-  return latest;
+  return sortedRecordsOf(answer, 'DATE_DESC')[0];
 }
 
 /** Records that are equal in an order remain as Wolkvox sends them. */
