@@ -4,34 +4,56 @@ import {
   isObjectType,
   type GraphQLField,
   type GraphQLFieldResolver,
+  type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
 import type { OperationContext, Resolver } from './context.js';
-import { inSlices } from './in-slices.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
 import { mapValue, settle, type MaybePromise } from './maybe-promise.js';
+import { LOOKUP_SIZE, inParts } from './parts.js';
 import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
 
+/** The size of the work to estimate the text of a record, and to prepare it for its part. */
+const ESTIMATE_SIZE = 50;
+
 /**
  * Puts bounds around the resolvers whose values graphql-js would resolve in one go, however large the response is:
  * lists of records, entities, and the SDL. Each value is counted for the response limit before graphql-js resolves what
- * the query selects of it, and long lists are resolved in time slices.
+ * the query selects of it. Lookups and long lists are resolved in parts.
  *
  * @returns the resolvers of the schema before that
  */
 export function boundResponses(schema: GraphQLSchema): ReadonlyMap<GraphQLField<unknown, unknown>, Resolver> {
   const resolvers = new Map<GraphQLField<unknown, unknown>, Resolver>();
   const types = Object.values(schema.getTypeMap()).filter(isObjectType);
-  for (const field of types.flatMap((type) => Object.values(type.getFields()))) {
-    const { resolve } = field;
-    if (resolve === undefined) continue;
-    resolvers.set(field, resolve as Resolver);
-    field.resolve = boundField(field, resolve);
+  for (const type of types) {
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field;
+      if (resolve === undefined) continue;
+      resolvers.set(field, resolve as Resolver);
+      field.resolve = boundField(field, isLookup(type, field) ? inPart(resolve) : resolve);
+    }
   }
   return resolvers;
+}
+
+/** The types whose fields with arguments may cause a lookup. */
+const LOOKUP_TYPES: readonly string[] = ['Query', 'Customer', 'Campaign'];
+
+function isLookup({ name }: GraphQLObjectType, { args }: GraphQLField<unknown, unknown>): boolean {
+  return args.length > 0 && LOOKUP_TYPES.includes(name);
+}
+
+function inPart(resolve: FullResolver): FullResolver {
+  return (source, args, context, info) => {
+    const part = context.parts.take(LOOKUP_SIZE);
+    return part === undefined
+      ? resolve(source, args, context, info)
+      : part.then(() => resolve(source, args, context, info));
+  };
 }
 
 function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver): FullResolver {
@@ -53,13 +75,13 @@ function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver
 function boundRecords(resolve: FullResolver): FullResolver {
   return async (source, args, context, info) => {
     const records = (await resolve(source, args, context, info)) as readonly FoundRecord[];
-    await context.slices.next();
+    await context.parts.take(records.length * ESTIMATE_SIZE);
     const recordBytes = context.responseLimit.consume(
       records.map(({ record }) => record),
       RECORD_TEXTS,
       info,
     );
-    return inSlices(records, recordBytes, context, (record) => record);
+    return inParts(records, recordBytes, context.parts, (record) => record);
   };
 }
 
@@ -68,7 +90,7 @@ function boundCampaigns(resolve: FullResolver): FullResolver {
     const campaigns = (await resolve(source, args, context, info)) as readonly CampaignKey[];
     const keys = campaigns.map(({ campaignId }) => campaignId);
     const campaignBytes = context.responseLimit.consume(keys, KEY_TEXTS, info);
-    return inSlices(campaigns, campaignBytes, context, (campaign) => campaign);
+    return inParts(campaigns, campaignBytes, context.parts, (campaign) => campaign);
   };
 }
 

@@ -1,8 +1,8 @@
-import type { TimeSlices } from '../core/time-slices.js';
 import type { OperationSpan } from '../core/tracing.js';
 import type { RecordLoader } from './loader.js';
 import type { LongTexts } from './long-texts.js';
 import type { RunningOperation } from './operation.js';
+import type { Parts } from './parts.js';
 import type { ResponseLimit } from './response-limit.js';
 
 /** The values that the resolvers of one operation share. */
@@ -11,8 +11,7 @@ export interface OperationContext {
   readonly loader: RecordLoader;
   readonly responseLimit: ResponseLimit;
   readonly longTexts: LongTexts;
-  /** Shared by all operations. */
-  readonly slices: TimeSlices;
+  readonly parts: Parts;
   /** Undefined: the operation is not traced. */
   readonly span?: OperationSpan | undefined;
 }

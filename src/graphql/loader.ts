@@ -71,6 +71,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   let loader: RequestLoader | undefined;
   let lookupsStarted = 0;
   let freshUntil: number | undefined;
+  let campaignList: Promise<CampaignList> | undefined;
 
   function load(request: Request): MaybePromise<Answer> {
     const key = keyOf(request);
@@ -146,7 +147,9 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     lookupsStarted: () => lookupsStarted,
     loadCampaigns() {
       const fresh = campaigns.fresh(operation);
-      return fresh === undefined ? findCampaigns() : usedCampaigns(fresh);
+      if (fresh !== undefined) return usedCampaigns(fresh);
+      campaignList ??= findCampaigns();
+      return campaignList;
     },
     preventCaching() {
       freshUntil = -Infinity;

@@ -4,8 +4,8 @@ import { isObjectType, parse, type DocumentNode, type GraphQLField, type GraphQL
 import { LookupFailure } from '../core/failure.js';
 import { boundResponses } from './bounded-resolvers.js';
 import type { OperationContext, Resolver } from './context.js';
-import { inSlices } from './in-slices.js';
 import { settle } from './maybe-promise.js';
+import { inParts } from './parts.js';
 import { createResolvers, type ResolverOptions } from './resolvers.js';
 
 /** The folder of the SDL. It has the same position beside `src` and `dist`. */
@@ -18,7 +18,7 @@ export function readTypeDefs(): DocumentNode {
 }
 
 export interface ExecutableSchema {
-  /** For graphql-js. Its resolvers estimate the response and resolve long lists in time slices. */
+  /** For graphql-js. Its resolvers estimate the response and do long work in parts. */
   readonly schema: GraphQLSchema;
   /** The resolvers of the schema without this. A field that is not in the map has the default resolver. */
   readonly resolvers: ReadonlyMap<GraphQLField<unknown, unknown>, Resolver>;
@@ -53,11 +53,11 @@ export function createSchema(options: ResolverOptions): ExecutableSchema {
 type ReferenceResolver = (representation: unknown, context: OperationContext) => unknown;
 type References = Readonly<Record<string, { readonly __resolveReference?: unknown } | undefined>>;
 
-/** The work for a representation, its lookup included, is about that for this many bytes of a response. */
-const REPRESENTATION_BYTES = 10_000;
+/** The size of the work for a representation, its lookup included. */
+const REPRESENTATION_SIZE = 10_000;
 
 /**
- * Resolves the representations of `_entities` in time slices, each one by itself. The resolver of the federation
+ * Resolves the representations of `_entities` in parts, each one by itself. The resolver of the federation
  * library resolves all of them in one go, and throws at the first unknown type. The whole list fails then, and the
  * rejections of lookups that have started are not handled, which ends the process.
  */
@@ -71,7 +71,7 @@ function createEntitiesResolver(types: References): Resolver {
   };
   return (_, args, context) => {
     const { representations } = args as { readonly representations: readonly unknown[] };
-    return inSlices(representations, REPRESENTATION_BYTES, context, (representation) =>
+    return inParts(representations, REPRESENTATION_SIZE, context.parts, (representation) =>
       settle(() => resolveEntity(representation, context)),
     );
   };

@@ -21,6 +21,7 @@ import { createLoader, type LoaderOptions } from './loader.js';
 import { createLongTexts, type LongTexts } from './long-texts.js';
 import { operationHooks } from './operation-hooks.js';
 import { startOperation } from './operation.js';
+import { createParts } from './parts.js';
 import type { RecordIds } from './record-ids.js';
 import type { ResolverOptions } from './resolvers.js';
 import { createResponseLimits } from './response-limit.js';
@@ -117,7 +118,7 @@ export function createGraph(options: GraphOptions): Graph {
       const longTexts = createLongTexts();
       const loader = createLoader(running, options);
       return {
-        context: { running, loader, responseLimit, longTexts, slices, span },
+        context: { running, loader, responseLimit, longTexts, parts: createParts(slices, running), span },
         toBody: (text) => longTexts.fill(text),
         end() {
           running.end();

@@ -18,7 +18,6 @@
  * The text of an immutable object, such as a record of an answer, is kept for the next operation that selects the same
  * fields of it (`TextCache`). A long one is kept as bytes, and a placeholder stands for it (`LongTexts`).
  */
-import { setImmediate as nextIteration } from 'node:timers/promises';
 import {
   GraphQLBoolean,
   GraphQLID,
@@ -54,6 +53,7 @@ import { LRUCache } from 'lru-cache';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import type { OperationContext, Resolver } from './context.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
+import { LOOKUP_SIZE, PART_SIZE } from './parts.js';
 import { isImmutable } from './record-lists.js';
 import type { ExecutableSchema } from './schema.js';
 import type { TextCache } from './text-cache.js';
@@ -75,10 +75,6 @@ export interface TextRequest {
   readonly context: OperationContext;
 }
 
-/** About the characters that are written in 20 ms. After each part the process handles its sockets. */
-const PART_CHARACTERS = 400_000;
-/** Loading an answer takes as long as writing this many characters. */
-const LOAD_CHARACTERS = 4_000;
 /** More loads in an operation are left to graphql-js, which counts them for the response limit. */
 const MAX_LOADS = 6_000;
 /**
@@ -86,6 +82,8 @@ const MAX_LOADS = 6_000;
  * longer than both executions, and some of them often fail, so that graphql-js would execute the operation in any case.
  */
 const MAX_LOOKUPS = 100;
+/** Values that an operation may wait for. Each record of a list may wait for its campaign under several names. */
+const MAX_WAITS = 10_000;
 /** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */
 const LONG_CHARACTERS = 10_000;
 /** The response limit is asked each time when so many characters were written. */
@@ -103,6 +101,8 @@ interface Run {
   written: number;
   /** Characters that the response limit has counted. */
   counted: number;
+  /** Values that were waited for. */
+  waits: number;
   /** The time that was spent, as the number of characters that can be written in it. */
   work: number;
   /** When `work` reaches this, the part ends. */
@@ -169,8 +169,9 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
       variables,
       written: 0,
       counted: 0,
+      waits: 0,
       work: 0,
-      partEnd: PART_CHARACTERS,
+      partEnd: PART_SIZE,
       generation: texts.generation(),
       hasEnded: false,
     };
@@ -501,18 +502,15 @@ function surround(items: MaybePromise<string>): MaybePromise<string> {
   return isPromise(items) ? later(items, (text) => `[${text}]`) : `[${items}]`;
 }
 
-/** Lets the process handle its sockets. */
+/** Waits for a part of its own. */
 async function pause(run: Run): Promise<void> {
-  // A list that is written meanwhile waits as well.
-  await nextIteration();
-  await run.context.slices.next();
-  run.context.running.throwIfEnded();
-  run.partEnd = run.work + run.written + PART_CHARACTERS;
+  await run.context.parts.next();
+  run.partEnd = run.work + run.written + PART_SIZE;
 }
 
 function countLoad(run: Run): void {
-  run.work += LOAD_CHARACTERS;
-  if (run.work > MAX_LOADS * LOAD_CHARACTERS) stepBack();
+  run.work += LOOKUP_SIZE;
+  if (run.work > MAX_LOADS * LOOKUP_SIZE) stepBack();
 }
 
 function countPart(run: Run): void {
@@ -590,7 +588,8 @@ function quote(text: string): string {
 
 /** Writes the value of a promise, unless the execution has ended meanwhile. */
 function writeLater(promise: Promise<unknown>, write: Write, run: Run): Promise<string> {
-  if (run.context.loader.lookupsStarted() > MAX_LOOKUPS) {
+  run.waits += 1;
+  if (run.waits > MAX_WAITS || run.context.loader.lookupsStarted() > MAX_LOOKUPS) {
     promise.catch(ignore);
     stepBack();
   }

@@ -12,6 +12,7 @@ import { createLoader } from '../../src/graphql/loader.js';
 import { createLongTexts } from '../../src/graphql/long-texts.js';
 import { startOperation, type RunningOperation } from '../../src/graphql/operation.js';
 import { createRecordIds, type RecordIds } from '../../src/graphql/record-ids.js';
+import { createParts } from '../../src/graphql/parts.js';
 import { createResponseLimits, type ResponseLimits } from '../../src/graphql/response-limit.js';
 import { createSchema, type ExecutableSchema } from '../../src/graphql/schema.js';
 import { createTextCache, type TextCache } from '../../src/graphql/text-cache.js';
@@ -139,7 +140,11 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       running.end();
       responseLimit.end();
     };
-    return { context: { running, loader, responseLimit, longTexts: createLongTexts(), slices }, running, end };
+    return {
+      context: { running, loader, responseLimit, longTexts: createLongTexts(), parts: createParts(slices, running) },
+      running,
+      end,
+    };
   };
 
   function documentOf(query: string): DocumentNode {

@@ -115,6 +115,7 @@ describe('The bounded resolvers', () => {
         'campaigns',
         'findCampaignRecords',
         'findRecords',
+        'isInCampaign',
         'latestRecord',
       ].sort(),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Freshness, LookupOptions } from '../../../src/core/answer.js';
 import { createClock } from '../../../src/core/clock.js';
+import { LookupFailure } from '../../../src/core/failure.js';
 import type { Lookup } from '../../../src/core/lookup.js';
 import { createLoader, type LoaderOptions, type RecordLoader } from '../../../src/graphql/loader.js';
 import { campaignRecord, fingerprintsOf } from '../../support/record.js';
@@ -46,6 +47,19 @@ function createTestLoader(options: Partial<LoaderOptions> = {}): {
 const PHONE = '3064821975';
 
 describe('the loader', () => {
+  it('asks for the list of campaigns once, also if it fails', async () => {
+    let calls = 0;
+    const find = (): Promise<never> => {
+      calls += 1;
+      return Promise.reject(new LookupFailure('server'));
+    };
+    const { loader } = createTestLoader({ campaigns: { find, fresh: () => undefined } });
+    const lists = await Promise.allSettled([loader.loadCampaigns(), loader.loadCampaigns()]);
+    expect(lists.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(loader.loadCampaigns()).rejects.toMatchObject({ kind: 'server' });
+    expect(calls).toBe(1);
+  });
+
   it('counts each lookup that it starts once, and none that a cached answer answers', async () => {
     const { loader } = createTestLoader();
     await Promise.all([loader.load({ phone: PHONE }), loader.load({ phone: PHONE }), loader.load({ customerId: '1' })]);

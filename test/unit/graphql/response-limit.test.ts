@@ -125,7 +125,7 @@ describe('the estimate of a response', () => {
       document,
       contextValue: {
         loader: { load: () => Promise.resolve(answer) },
-        slices: { next: () => undefined },
+        parts: { take: () => undefined, next: () => Promise.resolve() },
         running: { throwIfEnded: () => undefined },
         responseLimit: {
           consume(_items: unknown, __: unknown, info: GraphQLResolveInfo) {

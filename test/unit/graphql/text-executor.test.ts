@@ -167,6 +167,18 @@ describe('The text executor', () => {
     expect(executors.lookups).toEqual([{ customerId: 'C1' }, { customerId: 'C1' }]);
   });
 
+  it('writes an operation with 9,000 values to wait for, and leaves one with 12,000 to graphql-js', async () => {
+    // The list of campaigns is not cached, so the name of each campaign must be waited for.
+    const executors = createExecutors({ records: longList(300), campaigns: [campaign({ name: 'A' })] });
+    const requestOf = (names: number): Request => {
+      const aliases = Array.from({ length: names }, (_, index) => `a${index}: name`);
+      return { query: `{ findCampaignRecords(campaignId: "4821") { campaign { ${aliases.join(' ')} } } }` };
+    };
+    await expectSame(executors, requestOf(30));
+    expect(await executors.write(requestOf(40))).toBeUndefined();
+    expect((await executors.resolve(requestOf(40))).errors).toBeUndefined();
+  });
+
   it('compiles an operation anew for other values of @skip and @include, and only for those', async () => {
     const executors = createExecutors({ records: [ANA] });
     const query = `query A($v: String, $s: Boolean!, $w: String) {
