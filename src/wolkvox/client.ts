@@ -54,7 +54,7 @@ export interface WolkvoxClient extends LookupSource {
   readonly campaigns: CampaignListSource;
   /** Asks for the account's use of its daily quota. */
   readonly quota: QuotaSource;
-  /** Cuts off what still runs. */
+  /** Cuts off the calls that still run. Resolves when they have ended. */
   close(): Promise<void>;
 }
 
@@ -63,7 +63,8 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   const { origin, pathname } = new URL(options.baseUrl);
   const pathPrefix = pathname.replace(/\/$/, '');
   const pool = createPool(origin, options);
-  let running = 0;
+  /** They resolve when their calls have ended. */
+  const running = new Set<Promise<void>>();
   let isClosed = false;
 
   return {
@@ -88,14 +89,22 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
     },
     async close() {
       isClosed = true;
-      const cutsOff = running > 0;
       await pool.destroy();
-      if (cutsOff) await sleep(SETTLE_MS);
+      await Promise.all(running);
     },
   };
 
-  /** Makes one call, and reports how it ended. */
-  async function call<Result>(
+  /** Makes one call. */
+  function call<Result>(...args: Parameters<typeof sendAndReport<Result>>): Promise<Result & Reply> {
+    const reply = sendAndReport(...args);
+    const end = (): void => void running.delete(ended);
+    const ended = reply.then(end, end);
+    running.add(ended);
+    return reply;
+  }
+
+  /** Sends one call, and reports how it ended. */
+  async function sendAndReport<Result>(
     request: ApiRequest,
     { signal, operation }: CallOptions,
     read: (response: WolkvoxResponse) => Promise<Result>,
@@ -103,7 +112,6 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
   ): Promise<Result & Reply> {
     if (isClosed) throw new LookupFailure('not-connected');
     const startedAt = clock.monotonicMs();
-    running += 1;
     try {
       const sentAt = clock.epochMs();
       const result = await send(request, signal, read);
@@ -114,8 +122,6 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
       const { code, kind, facts } = failure;
       observe({ event: 'call.failed', code, reason: kind, ms: elapsedMs(startedAt), ...facts, operation });
       throw failure;
-    } finally {
-      running -= 1;
     }
   }
 

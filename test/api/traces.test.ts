@@ -278,6 +278,17 @@ describe('the trace of an operation that fails', () => {
     // The call was sent, so it goes on without its operation.
     expect(named(spans, 'GET lookup').end).toBeGreaterThan(named(spans, 'query').end);
   });
+
+  it('because the service stops has the call that was cut off', async () => {
+    const service = await startTraced({ env: { REQUEST_DEADLINE_MS: '1000' } });
+    const calls = holdCalls(service.simulator);
+    const asked = service.ask(FIND);
+    await eventually(() => service.simulator.requestLog.inFlight).toBe(1);
+    const spans = await service.finish();
+    expect(named(spans, 'GET lookup')).toMatchObject({ failed: true, attributes: { 'error.type': 'connection' } });
+    calls.open();
+    await asked;
+  });
 });
 
 describe('traces', () => {
