@@ -7,6 +7,9 @@ import { LookupFailure } from '../core/failure.js';
  * second attempt counts again.
  */
 export function createCallLimit(limit: number): CallLayer {
+  const message =
+    `This operation causes more than ${limit} calls to Wolkvox (LOOKUPS_PER_OPERATION). ` +
+    'Move some of its fields to another operation.';
   const calls = new WeakMap<Operation, number>();
   const count = (operation: Operation): number => calls.get(operation) ?? 0;
   const add = (operation: Operation, number: 1 | -1): WeakMap<Operation, number> =>
@@ -15,11 +18,7 @@ export function createCallLimit(limit: number): CallLayer {
   return (next) => ({
     async find(request, options) {
       if (count(options.operation) >= limit) {
-        throw new LookupFailure('too-many-lookups', {
-          message:
-            `This operation causes more than ${limit} calls to Wolkvox (LOOKUPS_PER_OPERATION). ` +
-            'Move some of its fields to another operation.',
-        });
+        throw new LookupFailure('too-many-lookups', { message });
       }
       add(options.operation, 1);
       try {

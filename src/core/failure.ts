@@ -243,6 +243,8 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
+const NO_FACTS: FailureFacts = {};
+
 /**
  * A lookup without an answer. The message is safe to show: it holds no secret, no upstream address and no personal
  * data. It has no stack: a failure is an expected result, `kind` says where it comes from, and an operation may have
@@ -269,7 +271,7 @@ export class LookupFailure extends Error {
     this.endsCall = Object.hasOwn(CALL_FAILURES, kind);
     this.code = policy.code;
     this.retryAfterSeconds = details.retryAfterSeconds;
-    this.facts = details.facts ?? {};
+    this.facts = details.facts ?? NO_FACTS;
   }
 
   /** Whether the same lookup may be answered if it is sent again a little later. */
