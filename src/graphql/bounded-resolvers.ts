@@ -11,7 +11,7 @@ import {
 import type { OperationContext, Resolver } from './context.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
 import { mapValue, settle, type MaybePromise } from './maybe-promise.js';
-import { LOOKUP_SIZE, inParts } from './parts.js';
+import { LOOKUP_SIZE, afterPart, inParts } from './parts.js';
 import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
@@ -48,12 +48,8 @@ function isLookup({ name }: GraphQLObjectType, { args }: GraphQLField<unknown, u
 }
 
 function inPart(resolve: FullResolver): FullResolver {
-  return (source, args, context, info) => {
-    const part = context.parts.take(LOOKUP_SIZE);
-    return part === undefined
-      ? resolve(source, args, context, info)
-      : part.then(() => resolve(source, args, context, info));
-  };
+  return (source, args, context, info) =>
+    afterPart(context.parts.take(LOOKUP_SIZE), () => resolve(source, args, context, info));
 }
 
 function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver): FullResolver {
@@ -73,33 +69,33 @@ function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver
 }
 
 function boundRecords(resolve: FullResolver): FullResolver {
-  return async (source, args, context, info) => {
-    const records = (await resolve(source, args, context, info)) as readonly FoundRecord[];
-    await context.parts.take(records.length * ESTIMATE_SIZE);
-    const recordBytes = context.responseLimit.consume(
-      records.map(({ record }) => record),
-      RECORD_TEXTS,
-      info,
+  return (source, args, context, info) => {
+    const bound = (records: readonly FoundRecord[]): unknown => {
+      const texts = records.map(({ record }) => record);
+      const recordBytes = context.responseLimit.consume(texts, RECORD_TEXTS, info);
+      return inParts(records, recordBytes, context.parts, (record) => record);
+    };
+    return mapValue(resolve(source, args, context, info) as MaybePromise<readonly FoundRecord[]>, (records) =>
+      afterPart(context.parts.take(records.length * ESTIMATE_SIZE), () => bound(records)),
     );
-    return inParts(records, recordBytes, context.parts, (record) => record);
   };
 }
 
 function boundCampaigns(resolve: FullResolver): FullResolver {
-  return async (source, args, context, info) => {
-    const campaigns = (await resolve(source, args, context, info)) as readonly CampaignKey[];
-    const keys = campaigns.map(({ campaignId }) => campaignId);
-    const campaignBytes = context.responseLimit.consume(keys, KEY_TEXTS, info);
-    return inParts(campaigns, campaignBytes, context.parts, (campaign) => campaign);
-  };
+  return (source, args, context, info) =>
+    mapValue(resolve(source, args, context, info) as MaybePromise<readonly CampaignKey[]>, (campaigns) => {
+      const keys = campaigns.map(({ campaignId }) => campaignId);
+      const campaignBytes = context.responseLimit.consume(keys, KEY_TEXTS, info);
+      return inParts(campaigns, campaignBytes, context.parts, (campaign) => campaign);
+    });
 }
 
 function boundEntity(resolve: FullResolver): FullResolver {
-  return async (source, args, context, info) => {
-    const entity = (await resolve(source, args, context, info)) as Entity | null;
-    if (entity !== null) consumeEntity(entity, context, info);
-    return entity;
-  };
+  return (source, args, context, info) =>
+    mapValue(resolve(source, args, context, info) as MaybePromise<Entity | null>, (entity) => {
+      if (entity !== null) consumeEntity(entity, context, info);
+      return entity;
+    });
 }
 
 function boundEntities(resolve: FullResolver): FullResolver {

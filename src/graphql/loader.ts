@@ -78,7 +78,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     const answer = known.get(key) ?? cache.answerTo(request.lookup, timesOf(request).minSentAt, operation);
     if (answer !== undefined) return use(answer, key, request);
     loader ??= createRequestLoader(find);
-    return loader.load(request).then(async ({ answer }) => use(await answer, key, request));
+    return loader.load(request).then(({ answer }) => answer.then((found) => use(found, key, request)));
   }
 
   function find(request: Request): Promise<Answer> {

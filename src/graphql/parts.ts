@@ -1,6 +1,6 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
 import type { TimeSlices } from '../core/time-slices.js';
-import { isPromise } from './maybe-promise.js';
+import { isPromise, type MaybePromise } from './maybe-promise.js';
 import type { RunningOperation } from './operation.js';
 
 /**
@@ -60,6 +60,14 @@ export function createParts(slices: TimeSlices, running: RunningOperation): Part
   };
 }
 
+/** Does work at once, or in its part. */
+export function afterPart<Result>(
+  part: Promise<void> | undefined,
+  work: () => MaybePromise<Result>,
+): MaybePromise<Result> {
+  return part === undefined ? work() : part.then(work);
+}
+
 /**
  * Returns the items of a list for graphql-js, which resolves a list in one go. Items of later parts are promises.
  *
@@ -69,12 +77,11 @@ export function inParts<Item, Result>(
   items: readonly Item[],
   itemSize: number,
   parts: Parts,
-  resolve: (item: Item, index: number) => Result | Promise<Result>,
-): (Result | Promise<Result>)[] {
+  resolve: (item: Item, index: number) => MaybePromise<Result>,
+): MaybePromise<Result>[] {
   const size = Math.max(MIN_ITEM_SIZE, itemSize);
   return items.map((item, index) => {
-    const part = parts.take(size);
-    const result = part === undefined ? resolve(item, index) : part.then(() => resolve(item, index));
+    const result = afterPart(parts.take(size), () => resolve(item, index));
     // If one item fails, nothing handles the rejections of the others.
     if (isPromise(result)) result.catch(ignore);
     return result;
