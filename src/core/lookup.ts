@@ -28,6 +28,9 @@ const CUSTOMER_ID_MAX = 100;
 /** Wolkvox documents 4 to 5 digits. The bound is higher, because the number of campaigns grows. */
 const CAMPAIGN_ID_DIGITS = 10;
 
+/** A criterion may have this many characters as the caller writes it. It is checked before any other work. */
+const MAX_GIVEN_LENGTH = 200;
+
 /** Characters that people write between the digits of a phone number. */
 const PHONE_PUNCTUATION = /[\s\-.()[\]/\u2010-\u2015]/gu;
 /**
@@ -92,7 +95,18 @@ export function matches(record: CampaignRecord, lookup: Lookup): boolean {
   );
 }
 
+/**
+ * Refuses a text that is far too long for a criterion.
+ *
+ * @throws LookupFailure `bad-input`
+ */
+export function checkLength(name: string, { length }: string): void {
+  if (length <= MAX_GIVEN_LENGTH) return;
+  throw badInput(`${name} may have at most ${MAX_GIVEN_LENGTH} characters; got ${length.toLocaleString('en')}.`);
+}
+
 function readPhone(given: string, countryCode: string | undefined): string | undefined {
+  checkLength('phone', given);
   const compact = given.replace(PHONE_PUNCTUATION, '');
   if (compact === '') return undefined;
   const digits = compact.startsWith('+') ? compact.slice(1) : compact;
@@ -115,6 +129,7 @@ function withoutCountryCode(compact: string, digits: string, countryCode: string
 }
 
 function readCustomerId(given: string): string | undefined {
+  checkLength('customerId', given);
   const text = given.trim();
   if (text === '') return undefined;
   if (text.length > CUSTOMER_ID_MAX) {
@@ -127,6 +142,7 @@ function readCustomerId(given: string): string | undefined {
 }
 
 function readCampaignId(given: string): string | undefined {
+  checkLength('campaignId', given);
   const text = given.trim();
   if (text === '') return undefined;
   const expected = `campaignId must contain 1 to ${CAMPAIGN_ID_DIGITS} digits and nothing else`;

@@ -73,7 +73,7 @@ export function createRecordIds(secrets: readonly string[], countryCode?: string
     },
 
     read(id) {
-      if (typeof id !== 'string') return undefined;
+      if (typeof id !== 'string' || id.length > MAX_ID_LENGTH) return undefined;
       const known = references.get(id);
       if (known !== undefined) return known;
       const content = decrypt(ciphers, id);
@@ -85,6 +85,9 @@ export function createRecordIds(secrets: readonly string[], countryCode?: string
     clear: () => references.clear(),
   };
 }
+
+/** An id with the longest criteria has less than half of it. */
+const MAX_ID_LENGTH = 2_000;
 
 interface IdContent {
   readonly fingerprint: string;

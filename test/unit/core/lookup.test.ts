@@ -108,6 +108,10 @@ describe('criteria', () => {
     [{ phone: '+' }, `${PHONE_FORM}; got other characters.`],
     // Digits of other scripts have other bytes than the stored digits.
     [{ phone: '٣٠٦٤٨٢١٩٧٥' }, `${PHONE_FORM}; got other characters.`],
+    // Spaces and punctuation count: to remove a million of them takes long.
+    [{ phone: `3064821975${'-'.repeat(191)}` }, 'phone may have at most 200 characters; got 201.'],
+    [{ customerId: `${' '.repeat(1_000)}C1` }, 'customerId may have at most 200 characters; got 1,002.'],
+    [{ campaignId: '0'.repeat(201) }, 'campaignId may have at most 200 characters; got 201.'],
     [{ customerId: 'x'.repeat(101) }, 'customerId must contain at most 100 characters; got 101.'],
     [{ customerId: '22\n46' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
     [{ customerId: 'a\u202eb' }, `${CUSTOMER_ID_FORM}; got a control or format character.`],
