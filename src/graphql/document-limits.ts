@@ -7,8 +7,8 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type InlineFragmentNode,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type TypeNode,
   type ValueNode,
@@ -36,8 +36,14 @@ const LIMITS = {
   directives: 100,
   /** Fields that a selection set has already, those of its inline fragments included. */
   repeated: 100,
-  /** Fields of the largest operation, with all fragments expanded. */
+  /** Fields of the largest operation, and the values of their arguments, with all fragments expanded. */
   fields: 20_000,
+  /** Items of a list in an argument, except representations. Its field may be executed for each record. */
+  items: 100,
+  /** Characters of a text. Error messages repeat it. */
+  text: 2_000,
+  /** Pairs of fields that validation compares, about: fields of one name in a set, and the fields that they select. */
+  comparisons: 20_000,
   /** Fields in `__schema` and `__type`, with all fragments expanded. The query of GraphiQL has about 250. */
   introspection: 500,
 } as const;
@@ -99,7 +105,10 @@ const UNITS: Readonly<Record<LimitName | TextLimitName, string>> = {
   aliasLength: 'characters in an alias',
   directives: 'directives',
   repeated: 'repeated fields',
-  fields: 'fields with all fragments expanded',
+  fields: 'fields and values with all fragments expanded',
+  items: 'items in a list',
+  text: 'characters in a text',
+  comparisons: 'pairs of fields with the same name',
   introspection: 'introspection fields with all fragments expanded',
   tokens: 'tokens',
 };
@@ -128,12 +137,24 @@ interface Measurement {
   readonly counts: Counts;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Each fragment is measured once, however often it is spread. */
-  readonly fragmentSizes: Map<string, Size>;
+  readonly fragmentSizes: Map<string, FragmentSize>;
 }
 
 interface Size {
   readonly depth: number;
   readonly fields: number;
+}
+
+/** The fields with one response name in one set, with those of its fragments. */
+interface NameUse {
+  readonly fields: number;
+  /** These fields, and those that they select. */
+  readonly selected: number;
+}
+type Names = Map<string, NameUse>;
+
+interface FragmentSize extends Size {
+  readonly names: Names;
 }
 
 function findExceeded(counts: Counts): LimitName | undefined {
@@ -154,6 +175,9 @@ function measure({ definitions }: DocumentNode): Counts {
     directives: 0,
     repeated: 0,
     fields: 0,
+    items: 0,
+    text: 0,
+    comparisons: 0,
     introspection: 0,
   };
   // The number of fragments bounds the recursion below, so nothing is measured if there are too many.
@@ -176,9 +200,9 @@ function measureOperation(measurement: Measurement, operation: OperationDefiniti
   for (const { type, defaultValue, directives } of operation.variableDefinitions ?? []) {
     measureDirectives(measurement, directives);
     addDepth(measurement, depthOfType(type));
-    if (defaultValue !== undefined) addDepth(measurement, depthOfValue(defaultValue));
+    if (defaultValue !== undefined) measureValue(measurement, defaultValue, nameOfType(type) === '_Any');
   }
-  addSize(measurement, sizeOfSet(measurement, operation.selectionSet, 1, new Set()));
+  addSize(measurement, sizeOfSet(measurement, operation.selectionSet, 1, new Map()));
 }
 
 function addSize(measurement: Measurement, { depth, fields }: Size): void {
@@ -195,64 +219,60 @@ function measureDirectives(measurement: Measurement, directives: readonly Direct
   for (const directive of directives) measureArguments(measurement, directive.arguments);
 }
 
-function measureArguments(measurement: Measurement, args: readonly ArgumentNode[] = []): void {
-  for (const { value } of args) addDepth(measurement, depthOfValue(value));
+/** @returns the number of values in the arguments */
+function measureArguments(measurement: Measurement, args: readonly ArgumentNode[] = []): number {
+  let values = 0;
+  for (const { name, value } of args) values += measureValue(measurement, value, name.value === 'representations');
+  return values;
 }
 
-function sizeOfFragment(measurement: Measurement, name: string): Size {
+function sizeOfFragment(measurement: Measurement, name: string): FragmentSize {
   const { fragments, fragmentSizes } = measurement;
   const known = fragmentSizes.get(name);
   if (known !== undefined) return known;
   // Validation refuses a fragment that spreads itself. Here the entry only ends the recursion.
-  let size: Size = { depth: 0, fields: 0 };
+  const names: Names = new Map();
+  let size: FragmentSize = { depth: 0, fields: 0, names: new Map() };
   fragmentSizes.set(name, size);
   const fragment = fragments.get(name);
-  if (fragment !== undefined) size = sizeOfSet(measurement, fragment.selectionSet, 1, new Set());
+  if (fragment !== undefined) size = { ...sizeOfSet(measurement, fragment.selectionSet, 1, names), names };
   fragmentSizes.set(name, size);
   return size;
 }
 
 /**
  * @param level the depth of this set, 1 for that of an operation or a fragment
- * @param names the response names of the fields in the same set; an inline fragment shares those of the set around it
+ * @param names of the fields in the same set; an inline fragment shares those of the set around it
  */
-function sizeOfSet(
-  measurement: Measurement,
-  { selections }: SelectionSetNode,
-  level: number,
-  names: Set<string>,
-): Size {
+function sizeOfSet(measurement: Measurement, { selections }: SelectionSetNode, level: number, names: Names): Size {
   let depth = level;
   let fields = 0;
-  if (level > LIMITS.depth) return { depth, fields };
+  const isTooLarge = level > LIMITS.depth || measurement.counts.comparisons > LIMITS.comparisons;
+  if (isTooLarge) return { depth, fields };
   for (const selection of selections) {
     measureDirectives(measurement, selection.directives);
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const size = sizeOfFragment(measurement, selection.name.value);
-      depth = Math.max(depth, level - 1 + size.depth);
-      fields += size.fields;
-      continue;
-    }
-    if (selection.kind === Kind.FIELD) {
-      measureField(measurement, selection, names);
-      fields += 1;
-    }
-    if (selection.selectionSet !== undefined) {
-      const innerNames = selection.kind === Kind.FIELD ? new Set<string>() : names;
-      const size = sizeOfSet(measurement, selection.selectionSet, level + 1, innerNames);
-      depth = Math.max(depth, size.depth);
-      fields += size.fields;
-      if (isIntrospection(selection)) measurement.counts.introspection += size.fields;
-    }
+    const size = sizeOfSelection(measurement, selection, level, names);
+    depth = Math.max(depth, size.depth);
+    fields += size.fields;
   }
   return { depth, fields };
 }
 
-function isIntrospection(selection: FieldNode | InlineFragmentNode): boolean {
-  return selection.kind === Kind.FIELD && ['__schema', '__type'].includes(selection.name.value);
+function sizeOfSelection(measurement: Measurement, selection: SelectionNode, level: number, names: Names): Size {
+  switch (selection.kind) {
+    case Kind.FRAGMENT_SPREAD: {
+      const size = sizeOfFragment(measurement, selection.name.value);
+      for (const [name, use] of size.names) addName(measurement, names, name, use);
+      return { depth: level - 1 + size.depth, fields: size.fields };
+    }
+    case Kind.INLINE_FRAGMENT:
+      return sizeOfSet(measurement, selection.selectionSet, level + 1, names);
+    case Kind.FIELD:
+      return sizeOfField(measurement, selection, level, names);
+  }
 }
 
-function measureField(measurement: Measurement, field: FieldNode, names: Set<string>): void {
+function sizeOfField(measurement: Measurement, field: FieldNode, level: number, names: Names): Size {
   const { counts } = measurement;
   const name = field.alias?.value ?? field.name.value;
   if (field.alias !== undefined) {
@@ -260,20 +280,44 @@ function measureField(measurement: Measurement, field: FieldNode, names: Set<str
     counts.aliasLength = Math.max(counts.aliasLength, name.length);
   }
   if (names.has(name)) counts.repeated += 1;
-  names.add(name);
-  measureArguments(measurement, field.arguments);
+  const values = measureArguments(measurement, field.arguments);
+  const inner =
+    field.selectionSet === undefined
+      ? { depth: level, fields: 0 }
+      : sizeOfSet(measurement, field.selectionSet, level + 1, new Map());
+  addName(measurement, names, name, { fields: 1, selected: 1 + inner.fields });
+  if (['__schema', '__type'].includes(field.name.value)) counts.introspection += inner.fields;
+  return { depth: inner.depth, fields: 1 + values + inner.fields };
 }
 
-/** The number of nested lists and objects. Stops just beyond the limit. */
-function depthOfValue(value: ValueNode, level = 0): number {
-  if (level > LIMITS.depth) return level;
-  let depth = level;
+/** Validation compares each field with the earlier ones of the same name, and what they select. */
+function addName({ counts }: Measurement, names: Names, name: string, { fields, selected }: NameUse): void {
+  const earlier = names.get(name) ?? { fields: 0, selected: 0 };
+  counts.comparisons += earlier.fields * selected;
+  names.set(name, { fields: earlier.fields + fields, selected: earlier.selected + selected });
+}
+
+/**
+ * @param isOfRepresentations its lists may be long
+ * @returns the number of values in it
+ */
+function measureValue(measurement: Measurement, value: ValueNode, isOfRepresentations: boolean, level = 0): number {
+  const { counts } = measurement;
+  addDepth(measurement, level);
+  if (level > LIMITS.depth) return 1;
+  let values = 1;
+  if (value.kind === Kind.STRING) counts.text = Math.max(counts.text, value.value.length);
   if (value.kind === Kind.LIST) {
-    for (const item of value.values) depth = Math.max(depth, depthOfValue(item, level + 1));
+    if (!isOfRepresentations) counts.items = Math.max(counts.items, value.values.length);
+    for (const item of value.values) values += measureValue(measurement, item, isOfRepresentations, level + 1);
   } else if (value.kind === Kind.OBJECT) {
-    for (const field of value.fields) depth = Math.max(depth, depthOfValue(field.value, level + 1));
+    for (const field of value.fields) values += measureValue(measurement, field.value, isOfRepresentations, level + 1);
   }
-  return depth;
+  return values;
+}
+
+function nameOfType(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : nameOfType(type.type);
 }
 
 function depthOfType(type: TypeNode): number {

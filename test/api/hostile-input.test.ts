@@ -46,8 +46,24 @@ const DOCUMENTS: Readonly<Record<string, { readonly names: string; readonly quer
     query: `{ __typename @skip(if: ${'['.repeat(100)}${']'.repeat(100)}) }`,
   },
   'a fragment bomb of 2^40 fields': {
-    names: 'fields with all fragments expanded',
+    names: 'fields and values with all fragments expanded|pairs of fields with the same name',
     query: `{ ...f0 } ${times(40, (index) => `fragment f${index} on Query { ...f${index + 1} ...f${index + 1} }`)} fragment f40 on Query { __typename }`,
+  },
+  '101 items in a list': {
+    names: 'items in a list',
+    query: `{ findCampaignRecords(customerId: "1", outcomes: [${times(101, () => 'FAX')}]) { id } }`,
+  },
+  '101 items in a default value': {
+    names: 'items in a list',
+    query: `query ($a: [CallOutcome!] = [${times(101, () => 'FAX')}]) { findCampaignRecords(outcomes: $a) { id } }`,
+  },
+  'a text of 2,001 characters': {
+    names: 'characters in a text',
+    query: `{ findCampaignRecords(customerId: "${'1'.repeat(2_001)}") { id } }`,
+  },
+  'fields of one name in many fragments': {
+    names: 'pairs of fields with the same name',
+    query: `{ ${times(50, (index) => `...f${index}`)} } ${times(50, (index) => `fragment f${index} on Query { ${times(9, (alias) => `a${alias}: findCampaignRecords(customerId: "1") { id calls opts { name } phones { number } }`)} }`)}`,
   },
   '1,800 fragments in a chain': {
     names: 'fragments',
