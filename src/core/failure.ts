@@ -266,6 +266,8 @@ export class LookupFailure extends Error {
     Error.stackTraceLimit = 0;
     super(details.message ?? policy.message, details.cause === undefined ? undefined : { cause: details.cause });
     Error.stackTraceLimit = stackTraceLimit;
+    // Node would write the text of the missing stack when graphql-js copies it.
+    this.stack = `LookupFailure: ${this.message}`;
     this.kind = kind;
     this.policy = policy;
     this.endsCall = Object.hasOwn(CALL_FAILURES, kind);

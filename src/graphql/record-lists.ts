@@ -111,7 +111,19 @@ const ORDERS: Readonly<Record<RecordOrder, (one: FoundRecord, other: FoundRecord
 };
 
 /** Records without a date come last. */
-function compareDates({ record: one }: FoundRecord, { record: other }: FoundRecord, sign: 1 | -1): number {
-  if (one.date === null || other.date === null) return Number(one.date === null) - Number(other.date === null);
-  return sign * (Date.parse(one.date) - Date.parse(other.date));
+function compareDates(one: FoundRecord, other: FoundRecord, sign: 1 | -1): number {
+  const [oneMs, otherMs] = [dateOf(one), dateOf(other)];
+  if (oneMs === undefined || otherMs === undefined) return Number(oneMs === undefined) - Number(otherMs === undefined);
+  return sign * (oneMs - otherMs);
+}
+
+const dates = new WeakMap<FoundRecord, number>();
+
+/** Epoch milliseconds. They are kept, because to sort 1,000 records compares 10,000 dates. */
+function dateOf(found: FoundRecord): number | undefined {
+  const { date } = found.record;
+  if (date === null) return undefined;
+  const ms = dates.get(found) ?? Date.parse(date);
+  dates.set(found, ms);
+  return ms;
 }
