@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  getNullableType,
   isListType,
   isObjectType,
   type GraphQLField,
@@ -10,14 +11,16 @@ import {
 } from 'graphql';
 import type { OperationContext, Resolver } from './context.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
-import { mapValue, settle, type MaybePromise } from './maybe-promise.js';
+import { isPromise, mapValue, settle, type MaybePromise } from './maybe-promise.js';
 import { LOOKUP_SIZE, afterPart, inParts } from './parts.js';
 import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
 
-/** The size of the work to estimate the text of a record, and to prepare it for its part. */
+/** The size of the work to estimate the text of an item, and to prepare it for its part. */
 const ESTIMATE_SIZE = 50;
+/** The size of the work for a value that was waited for. */
+const INFO_SIZE = 200;
 
 /**
  * Puts bounds around the resolvers whose values graphql-js would resolve in one go, however large the response is:
@@ -34,7 +37,7 @@ export function boundResponses(schema: GraphQLSchema): ReadonlyMap<GraphQLField<
       const { resolve } = field;
       if (resolve === undefined) continue;
       resolvers.set(field, resolve as Resolver);
-      field.resolve = boundField(field, isLookup(type, field) ? inPart(resolve) : resolve);
+      field.resolve = boundField(type, field, isLookup(type, field) ? inPart(resolve) : resolve);
     }
   }
   return resolvers;
@@ -47,25 +50,58 @@ function isLookup({ name }: GraphQLObjectType, { args }: GraphQLField<unknown, u
   return args.length > 0 && LOOKUP_TYPES.includes(name);
 }
 
+/** Starts a lookup in a part, and goes on in a part if it fails: many lookups may share the call that failed. */
 function inPart(resolve: FullResolver): FullResolver {
-  return (source, args, context, info) =>
-    afterPart(context.parts.take(LOOKUP_SIZE), () => resolve(source, args, context, info));
+  return (source, args, context, info) => {
+    const { parts } = context;
+    const value = afterPart(parts.take(LOOKUP_SIZE), () => resolve(source, args, context, info));
+    return isPromise(value) ? value.catch((error: unknown) => failAfter(parts.take(LOOKUP_SIZE), error)) : value;
+  };
 }
 
-function boundField(field: GraphQLField<unknown, unknown>, resolve: FullResolver): FullResolver {
+/** What the list of campaigns says of one. Many fields may wait for the list. */
+function boundInfo(resolve: FullResolver): FullResolver {
+  return (source, args, context, info) => {
+    const { parts } = context;
+    const value = resolve(source, args, context, info);
+    if (!isPromise(value)) return value;
+    return value.then(
+      (known) => afterPart(parts.take(INFO_SIZE), () => known),
+      (error: unknown) => failAfter(parts.take(LOOKUP_SIZE), error),
+    );
+  };
+}
+
+async function failAfter(part: Promise<void> | undefined, error: unknown): Promise<never> {
+  await part;
+  throw error;
+}
+
+function boundField(
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  resolve: FullResolver,
+): FullResolver {
   const { name } = getNamedType(field.type);
   switch (name) {
     case 'CampaignRecord':
-      return isListType(field.type) ? boundRecords(resolve) : boundEntity(resolve);
+      return isList(field) ? boundRecords(resolve) : boundEntity(resolve);
     case 'Campaign':
-      return isListType(field.type) ? boundCampaigns(resolve) : resolve;
+      return isList(field) ? boundList(resolve, (campaign) => (campaign as CampaignKey).campaignId) : resolve;
+    case 'WolkvoxClient':
+    case 'WolkvoxOperationUse':
+      return boundList(resolve, () => '');
     case '_Entity':
       return boundEntities(resolve);
     case '_Service':
       return boundService(resolve);
     default:
-      return resolve;
+      return type.name === 'Campaign' ? boundInfo(resolve) : resolve;
   }
+}
+
+function isList({ type }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type));
 }
 
 function boundRecords(resolve: FullResolver): FullResolver {
@@ -81,48 +117,52 @@ function boundRecords(resolve: FullResolver): FullResolver {
   };
 }
 
-function boundCampaigns(resolve: FullResolver): FullResolver {
-  return (source, args, context, info) =>
-    mapValue(resolve(source, args, context, info) as MaybePromise<readonly CampaignKey[]>, (campaigns) => {
-      const keys = campaigns.map(({ campaignId }) => campaignId);
-      const campaignBytes = context.responseLimit.consume(keys, KEY_TEXTS, info);
-      return inParts(campaigns, campaignBytes, context.parts, (campaign) => campaign);
-    });
+/** A list of other objects. @param keyOf the key of an item, or a blank text */
+function boundList(resolve: FullResolver, keyOf: (item: unknown) => string): FullResolver {
+  return (source, args, context, info) => {
+    const bound = (items: readonly unknown[]): unknown => {
+      const itemBytes = context.responseLimit.consume(items.map(keyOf), KEY_TEXTS, info);
+      return inParts(items, itemBytes, context.parts, (item) => item);
+    };
+    return mapValue(resolve(source, args, context, info) as MaybePromise<readonly unknown[]>, (items) =>
+      afterPart(context.parts.take(items.length * ESTIMATE_SIZE), () => bound(items)),
+    );
+  };
 }
 
 function boundEntity(resolve: FullResolver): FullResolver {
   return (source, args, context, info) =>
-    mapValue(resolve(source, args, context, info) as MaybePromise<Entity | null>, (entity) => {
-      if (entity !== null) consumeEntity(entity, context, info);
-      return entity;
-    });
+    mapValue(resolve(source, args, context, info) as MaybePromise<Entity | null>, (entity) =>
+      consumeEntity(entity, context, info),
+    );
 }
 
 function boundEntities(resolve: FullResolver): FullResolver {
   return async (source, args, context, info) => {
     const entities = (await resolve(source, args, context, info)) as readonly unknown[];
-    const consume = (entity: Entity | null): Entity | null => {
-      if (entity !== null) consumeEntity(entity, context, info);
-      return entity;
-    };
+    const consume = (entity: Entity | null): MaybePromise<Entity | null> => consumeEntity(entity, context, info);
     return entities.map((entity) => settle(() => mapValue(entity as MaybePromise<Entity | null>, consume)));
   };
 }
 
 type Entity = FoundRecord | CustomerKey | CampaignKey;
 
-function consumeEntity(entity: Entity, { responseLimit }: OperationContext, info: GraphQLResolveInfo): void {
-  switch (entity.__typename) {
-    case 'CampaignRecord':
-      responseLimit.consume([entity.record], RECORD_TEXTS, info);
-      break;
-    case 'Customer':
-      responseLimit.consume([entity.customerId], KEY_TEXTS, info);
-      break;
-    case 'Campaign':
-      responseLimit.consume([entity.campaignId], KEY_TEXTS, info);
-      break;
-  }
+/** Counts an entity, and gives it in its part. */
+function consumeEntity(
+  entity: Entity | null,
+  { responseLimit, parts }: OperationContext,
+  info: GraphQLResolveInfo,
+): MaybePromise<Entity | null> {
+  if (entity === null) return null;
+  const bytes =
+    entity.__typename === 'CampaignRecord'
+      ? responseLimit.consume([entity.record], RECORD_TEXTS, info)
+      : responseLimit.consume([keyOfEntity(entity)], KEY_TEXTS, info);
+  return afterPart(parts.take(bytes), () => entity);
+}
+
+function keyOfEntity(entity: CustomerKey | CampaignKey): string {
+  return entity.__typename === 'Customer' ? entity.customerId : entity.campaignId;
 }
 
 /** The SDL has 12 kB, and each alias repeats it. */

@@ -1,7 +1,7 @@
 import { GraphQLScalarType } from 'graphql';
 import { campaignIn, type CampaignInfo } from '../core/campaign.js';
 import { LookupFailure } from '../core/failure.js';
-import { toCanonicalCampaignId } from '../core/lookup.js';
+import { checkLength, toCanonicalCampaignId } from '../core/lookup.js';
 import { OPT_NAMES, type OptLabel, type OptLabels } from '../core/opt-labels.js';
 import type { ServiceStatus } from '../core/status.js';
 import type { OperationContext } from './context.js';
@@ -29,12 +29,16 @@ export interface ResolverOptions {
  * No resolver reads the fourth argument (`info`), so that the text executor can call them.
  */
 export function createResolvers(options: ResolverOptions): Resolvers {
+  const statuses = new WeakMap<RecordLoader, WolkvoxStatus>();
   return {
     Query: {
       ...queryResolvers,
       wolkvoxStatus(_, __, { loader }) {
         loader.preventCaching();
-        return statusOf(options.readStatus());
+        // An operation may ask hundreds of times.
+        const status = statuses.get(loader) ?? statusOf(options.readStatus());
+        statuses.set(loader, status);
+        return status;
       },
     },
     CampaignRecord: campaignRecordResolvers(options),
@@ -46,6 +50,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
       latestRecord: ({ customerId }, { campaignId, maxAge }, { loader }) =>
         mapValue(loader.load({ customerId, campaignId, maxAge }), (answer) => latestOf(answer) ?? null),
       isInCampaign({ customerId }, { campaignId, maxAge }, { loader }) {
+        checkLength('campaignId', campaignId);
         if (campaignId.trim() === '') {
           throw new LookupFailure('bad-input', {
             message: 'campaignId must be the number of a campaign; it is blank.',
@@ -55,6 +60,9 @@ export function createResolvers(options: ResolverOptions): Resolvers {
       },
     },
     Campaign: campaignResolvers,
+    // Lists with a resolver are bounded (`boundResponses`).
+    WolkvoxStatus: { clients: ({ clients }) => clients },
+    WolkvoxClient: { operations: ({ operations }) => operations },
     DateTime: new GraphQLScalarType<never, string>({
       name: 'DateTime',
       serialize(value) {
@@ -133,7 +141,10 @@ function infoOf<Value>(
   });
 }
 
+type Positions = readonly (number | undefined)[];
+
 function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignRecordResolvers {
+  const positions = new WeakMap<readonly string[], WeakMap<readonly OptLabel[], Positions>>();
   return {
     __resolveReference({ id }, { loader }) {
       const reference = ids.read(id);
@@ -158,6 +169,16 @@ function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignReco
     fetchedAt: ({ answer }) => new Date(answer.sentAt).toISOString(),
   };
 
+  /** They are kept for the records of one campaign, because an operation may have hundreds of such fields. */
+  function positionsOf(names: readonly string[], campaignId: string): Positions {
+    const known = positions.get(names) ?? new WeakMap<readonly OptLabel[], Positions>();
+    positions.set(names, known);
+    const optLabels = labels.of(campaignId);
+    const found = known.get(optLabels) ?? names.map((name) => labels.positionOf(campaignId, name));
+    known.set(optLabels, found);
+    return found;
+  }
+
   function selectOpts(
     opts: readonly Opt[],
     { record: { campaignId } }: FoundRecord,
@@ -166,7 +187,7 @@ function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignReco
   ): readonly Opt[] {
     if (!filledOnly && (names === null || names === undefined)) return opts;
     checkNames(names ?? []);
-    const positions = names?.map((name) => labels.positionOf(campaignId, name));
+    const positions = names && positionsOf(names, campaignId);
     return opts.filter(
       ({ position, value }) => (positions?.includes(position) ?? true) && (value !== null || !filledOnly),
     );
@@ -211,7 +232,7 @@ function campaignOf(campaignId: string | null): CampaignKey | null {
  * The key of a representation as text. Some servers send an ID of digits as a number.
  *
  * @returns null if it is blank or of another type
- * @throws LookupFailure `bad-input` if it is a number that JSON may have changed
+ * @throws LookupFailure `bad-input` if it is a number that JSON may have changed, or far too long
  */
 function toKey(value: unknown, name: string): string | null {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
@@ -220,5 +241,6 @@ function toKey(value: unknown, name: string): string | null {
     throw new LookupFailure('bad-input', { message });
   }
   const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text === 'string') checkLength(name, text);
   return typeof text === 'string' && text.trim() !== '' ? text : null;
 }

@@ -49,6 +49,18 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
 };
 /** A text of an item that has no length for it. */
 const OTHER_TEXT_BYTES = 20;
+/** An item of a list counts as at least this: graphql-js needs about 1 kB of memory for it. */
+const ITEM_BYTES = 150;
+/** What the list of campaigns says of one. It counts as much as a long name, because it may have to be waited for. */
+const INFO_BYTES = 150;
+const INFO_FIELDS: ReadonlySet<string> = new Set([
+  'name',
+  'description',
+  'type',
+  'status',
+  'recordCount',
+  'lastUsedAt',
+]);
 
 /** The length of a record's texts. An id has the fingerprint and the criteria of a lookup, in blocks of base64url. */
 export const RECORD_TEXTS: TextLengths<CampaignRecord> = {
@@ -79,6 +91,8 @@ export function measureSelection({ fieldNodes, fragments, variableValues }: Grap
   let fixedBytes = MIN_VALUE_BYTES;
   const elementBytes = new Map<string, number>();
   const texts = new Map<string, number>();
+  /** A fragment may be spread hundreds of times. */
+  const leftOut = new Map<SelectionNode, boolean>();
   for (const { selectionSet } of fieldNodes) addSet(selectionSet);
   return { fixedBytes, elementBytes, texts };
 
@@ -88,7 +102,9 @@ export function measureSelection({ fieldNodes, fragments, variableValues }: Grap
   }
 
   function addSelection(selection: SelectionNode, list: string | undefined): void {
-    if (isLeftOut(selection, variableValues)) return;
+    const known = leftOut.get(selection) ?? isLeftOut(selection, variableValues);
+    leftOut.set(selection, known);
+    if (known) return;
     if (selection.kind === Kind.FRAGMENT_SPREAD) addSet(fragments[selection.name.value]?.selectionSet, list);
     else if (selection.kind === Kind.INLINE_FRAGMENT) addSet(selection.selectionSet, list);
     else addField(selection, list);
@@ -100,6 +116,8 @@ export function measureSelection({ fieldNodes, fragments, variableValues }: Grap
     const nameBytes = (selection.alias?.value ?? name).length + 4;
     if (LOOKUP_FIELDS.has(name)) {
       add(nameBytes + LOOKUP_BYTES, list);
+    } else if (list === undefined && INFO_FIELDS.has(name)) {
+      add(nameBytes + INFO_BYTES, list);
     } else if (selection.selectionSet === undefined) {
       add(Math.max(MIN_VALUE_BYTES, nameBytes + (VALUE_BYTES[name] ?? 2)), list);
       if (VALUE_BYTES[name] === undefined) texts.set(name, (texts.get(name) ?? 0) + 1);
@@ -132,7 +150,7 @@ export function bytesOf<Item>(
     const lengthIn = textLengths[name] ?? (() => OTHER_TEXT_BYTES);
     for (const item of items) bytes += times * lengthIn(item);
   }
-  return bytes;
+  return Math.max(bytes, items.length * ITEM_BYTES);
 }
 
 /** Whether `@skip` or `@include` removes a selection. */

@@ -247,7 +247,7 @@ function coerceVariables(schema: GraphQLSchema, variables: readonly Variable[], 
     else others.push(definition);
   }
   if (others.length === 0) return coerced;
-  return Object.assign(coerced, getVariableValues(schema, others, inputs).coerced ?? stepBack());
+  return Object.assign(coerced, getVariableValues(schema, others, inputs, { maxErrors: 1 }).coerced ?? stepBack());
 }
 
 /**
@@ -471,17 +471,22 @@ function createListWriter(writeItem: Write): Write {
     return surround(writeItems(items, 0, run));
   };
 
+  /** Many items may be known at once after a wait. */
+  function writeLateItem(value: unknown, run: Run): MaybePromise<string> {
+    return isPartOver(run) ? writeLater(pause(run), () => writeItem(value, run), run) : writeItem(value, run);
+  }
+
   function writeItems(items: readonly unknown[], from: number, run: Run): MaybePromise<string> {
     const parts: MaybePromise<string>[] = [];
     let isComplete = true;
     for (let index = from; index < items.length; index += 1) {
-      if (index > from && run.work + run.written >= run.partEnd) {
+      if (index > from && isPartOver(run)) {
         parts.push(writeLater(pause(run), () => writeItems(items, index, run), run));
         isComplete = false;
         break;
       }
       const item = items[index];
-      const part = isPromise(item) ? writeLater(item, writeItem, run) : writeItem(item, run);
+      const part = isPromise(item) ? writeLater(item, writeLateItem, run) : writeItem(item, run);
       if (typeof part !== 'string') isComplete = false;
       parts.push(typeof part === 'string' ? flatten(part) : part);
       countPart(run);
@@ -500,6 +505,10 @@ function flatten(text: string): string {
 
 function surround(items: MaybePromise<string>): MaybePromise<string> {
   return isPromise(items) ? later(items, (text) => `[${text}]`) : `[${items}]`;
+}
+
+function isPartOver({ work, written, partEnd }: Run): boolean {
+  return work + written >= partEnd;
 }
 
 /** Waits for a part of its own. */

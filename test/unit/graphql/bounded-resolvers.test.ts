@@ -65,7 +65,7 @@ describe('The bounded resolvers', () => {
   });
 
   it('accept the same within the limit, and count it until the response is taken', async () => {
-    const executors = start();
+    const executors = start(2 * LIMIT);
     const small: [string, object?][] = [
       ['{ findCampaignRecords(customerId: "C1") { connId customer { latestRecord { connId } } } }'],
       ['{ campaigns { campaignId } }'],
@@ -113,10 +113,18 @@ describe('The bounded resolvers', () => {
         '_service',
         'campaignRecords',
         'campaigns',
+        'clients',
+        'description',
         'findCampaignRecords',
         'findRecords',
         'isInCampaign',
+        'lastUsedAt',
         'latestRecord',
+        'name',
+        'operations',
+        'recordCount',
+        'status',
+        'type',
       ].sort(),
     );
     // No field with the default resolver is in the map.
