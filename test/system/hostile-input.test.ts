@@ -74,7 +74,7 @@ const REQUESTS: Readonly<Record<string, { readonly body: object; readonly codes:
       } }`,
       variables: { of: [{ __typename: 'Customer', customerId: 'x'.repeat(1_900_000) }] },
     },
-    codes: ['RESULT_TOO_LARGE'],
+    codes: ['BAD_USER_INPUT'],
   },
 };
 
