@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { startReplicas } from '../../support/replicas.js';
 
+/**
+ * Of about 200 calls. Chance alone changes a share of a third by 0.034 (standard deviation). `throughput.ts` measures
+ * longer, against the bar of 0.25.
+ */
+const FAIR_SHARE = 0.2;
+
 it('three replicas share the slots evenly, and use both', async (test) => {
   const { counter, replicas } = await startReplicas(test, 3);
   const ms = 6_000;
@@ -12,6 +18,6 @@ it('three replicas share the slots evenly, and use both', async (test) => {
   // How much of the time the slots are in use is measured by `npx tsx test/soak/throughput.ts`.
   expect(begun.length).toBeGreaterThan(30);
   for (const { label } of replicas) {
-    expect(begun.filter((other) => other === label).length / begun.length).toBeGreaterThan(0.25);
+    expect(begun.filter((other) => other === label).length / begun.length).toBeGreaterThan(FAIR_SHARE);
   }
 });
