@@ -13,10 +13,12 @@ import type { OperationContext, Resolver } from './context.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
 import { isPromise, mapValue, settle, type MaybePromise } from './maybe-promise.js';
 import { LOOKUP_SIZE, afterPart, inParts } from './parts.js';
-import { KEY_TEXTS, RECORD_TEXTS } from './response-size.js';
+import { KEY_TEXTS, RECORD_TEXTS, type TextLengths } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
 
+/** The size of the work to begin a list, or to refuse it. */
+const LIST_SIZE = 1_000;
 /** The size of the work to estimate the text of an item, and to prepare it for its part. */
 const ESTIMATE_SIZE = 50;
 /** The size of the work for a value that was waited for. */
@@ -24,7 +26,7 @@ const INFO_SIZE = 200;
 
 /**
  * Puts bounds around the resolvers whose values graphql-js would resolve in one go, however large the response is:
- * lists of records, entities, and the SDL. Each value is counted for the response limit before graphql-js resolves what
+ * lists, entities and the SDL. Each value is counted for the response limit before graphql-js resolves what
  * the query selects of it. Lookups and long lists are resolved in parts.
  *
  * @returns the resolvers of the schema before that
@@ -85,12 +87,16 @@ function boundField(
   const { name } = getNamedType(field.type);
   switch (name) {
     case 'CampaignRecord':
-      return isList(field) ? boundRecords(resolve) : boundEntity(resolve);
+      return isList(field)
+        ? boundList(resolve, (found) => (found as FoundRecord).record, RECORD_TEXTS)
+        : boundEntity(resolve);
     case 'Campaign':
-      return isList(field) ? boundList(resolve, (campaign) => (campaign as CampaignKey).campaignId) : resolve;
+      return isList(field)
+        ? boundList(resolve, (campaign) => (campaign as CampaignKey).campaignId, KEY_TEXTS)
+        : resolve;
     case 'WolkvoxClient':
     case 'WolkvoxOperationUse':
-      return boundList(resolve, () => '');
+      return boundList(resolve, (item) => item, {});
     case '_Entity':
       return boundEntities(resolve);
     case '_Service':
@@ -104,28 +110,19 @@ function isList({ type }: GraphQLField<unknown, unknown>): boolean {
   return isListType(getNullableType(type));
 }
 
-function boundRecords(resolve: FullResolver): FullResolver {
-  return (source, args, context, info) => {
-    const bound = (records: readonly FoundRecord[]): unknown => {
-      const texts = records.map(({ record }) => record);
-      const recordBytes = context.responseLimit.consume(texts, RECORD_TEXTS, info);
-      return inParts(records, recordBytes, context.parts, (record) => record);
-    };
-    return mapValue(resolve(source, args, context, info) as MaybePromise<readonly FoundRecord[]>, (records) =>
-      afterPart(context.parts.take(records.length * ESTIMATE_SIZE), () => bound(records)),
-    );
-  };
-}
-
-/** A list of other objects. @param keyOf the key of an item, or a blank text */
-function boundList(resolve: FullResolver, keyOf: (item: unknown) => string): FullResolver {
+/** @param read what the texts of an item are measured of */
+function boundList<Item>(
+  resolve: FullResolver,
+  read: (item: unknown) => Item,
+  textLengths: TextLengths<Item>,
+): FullResolver {
   return (source, args, context, info) => {
     const bound = (items: readonly unknown[]): unknown => {
-      const itemBytes = context.responseLimit.consume(items.map(keyOf), KEY_TEXTS, info);
+      const itemBytes = context.responseLimit.consume(items.map(read), textLengths, info);
       return inParts(items, itemBytes, context.parts, (item) => item);
     };
     return mapValue(resolve(source, args, context, info) as MaybePromise<readonly unknown[]>, (items) =>
-      afterPart(context.parts.take(items.length * ESTIMATE_SIZE), () => bound(items)),
+      afterPart(context.parts.take(LIST_SIZE + items.length * ESTIMATE_SIZE), () => bound(items)),
     );
   };
 }

@@ -194,7 +194,7 @@ function campaignRecordResolvers({ ids, labels }: ResolverOptions): CampaignReco
   }
 }
 
-/** Each column has a name and a label. The names are looked up for each record, so a longer list would take long. */
+/** Each column has a name and a label, so more names are of no use. */
 const MAX_NAMES = 2 * OPT_NAMES.length;
 
 function checkNames({ length }: readonly string[]): void {

@@ -7,6 +7,10 @@ import { bytesOf, measureSelection, type SelectionSize, type TextLengths } from 
  * their clients have taken them.
  */
 const RESPONSES_AT_ONCE = 4;
+/** graphql-js resolves what a query selects of one object in one go. */
+const MAX_ITEM_BYTES = 1_000_000;
+const ITEM_TOO_LARGE =
+  'One object of the response may have at most 1 MB; this one would have more. Select fewer fields, or split the operation.';
 
 /** Bounds the responses of the process before they are resolved. */
 export interface ResponseLimits {
@@ -25,8 +29,9 @@ export interface ResponseLimit {
    *
    * @param textLengths the lengths of the items' texts
    * @returns the bytes of one item, on average
-   * @throws LookupFailure `response-too-large` if the limit is exceeded, `responses-full` if the responses of all
-   *   operations together take too much memory, `abandoned` after `end`; the items are not counted then
+   * @throws LookupFailure `response-too-large` if the limit is exceeded, or an item has more than 1 MB,
+   *   `responses-full` if the responses of all operations together take too much memory, `abandoned` after `end`; the
+   *   items are not counted then
    */
   consume<Item>(items: readonly Item[], textLengths: TextLengths<Item>, info: GraphQLResolveInfo): number;
   /**
@@ -74,8 +79,10 @@ export function createResponseLimits(limitBytes: number): ResponseLimits {
           const size = sizes.get(info.fieldNodes) ?? measureSelection(info);
           sizes.set(info.fieldNodes, size);
           const added = bytesOf(items, size, textLengths);
+          const itemBytes = added / Math.max(1, items.length);
+          if (itemBytes > MAX_ITEM_BYTES) throw new LookupFailure('response-too-large', { message: ITEM_TOO_LARGE });
           add(added);
-          return added / Math.max(1, items.length);
+          return itemBytes;
         },
         add,
         reset,

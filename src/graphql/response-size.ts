@@ -51,8 +51,8 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
 const OTHER_TEXT_BYTES = 20;
 /** An item of a list counts as at least this: graphql-js needs about 1 kB of memory for it. */
 const ITEM_BYTES = 150;
-/** What the list of campaigns says of one. It counts as much as a long name, because it may have to be waited for. */
-const INFO_BYTES = 150;
+/** What the list of campaigns says of one: more than a long name, because it may have to be waited for. */
+const INFO_BYTES = 300;
 const INFO_FIELDS: ReadonlySet<string> = new Set([
   'name',
   'description',

@@ -105,6 +105,8 @@ interface Run {
   waits: number;
   /** The time that was spent, as the number of characters that can be written in it. */
   work: number;
+  /** `work` and `written` of the last item of a list that was written after a wait. */
+  itemSize: number;
   /** When `work` reaches this, the part ends. */
   partEnd: number;
   /** Of the text cache, when the operation began. */
@@ -171,6 +173,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
       counted: 0,
       waits: 0,
       work: 0,
+      itemSize: LOOKUP_SIZE,
       partEnd: PART_SIZE,
       generation: texts.generation(),
       hasEnded: false,
@@ -471,9 +474,18 @@ function createListWriter(writeItem: Write): Write {
     return surround(writeItems(items, 0, run));
   };
 
-  /** Many items may be known at once after a wait. */
+  /** Many items may be known at once after a wait, so each one takes room in a part. */
   function writeLateItem(value: unknown, run: Run): MaybePromise<string> {
-    return isPartOver(run) ? writeLater(pause(run), () => writeItem(value, run), run) : writeItem(value, run);
+    const part = run.context.parts.take(run.itemSize);
+    return part === undefined ? writeNow(value, run) : writeLater(part, () => writeNow(value, run), run);
+  }
+
+  function writeNow(value: unknown, run: Run): MaybePromise<string> {
+    const before = run.work + run.written;
+    run.partEnd = before + PART_SIZE;
+    const text = writeItem(value, run);
+    run.itemSize = run.work + run.written - before;
+    return text;
   }
 
   function writeItems(items: readonly unknown[], from: number, run: Run): MaybePromise<string> {

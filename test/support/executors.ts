@@ -54,6 +54,8 @@ export interface ExecutorsOptions {
   readonly campaigns?: CampaignList['campaigns'];
   /** Default: every lookup is cached. */
   readonly behaviourOf?: (lookup: Lookup) => Behaviour;
+  /** Default: always the same state. */
+  readonly readStatus?: () => ServiceStatus;
   /** Bound of the texts that are kept, in bytes. Default: 16 MB. 0: none is kept. */
   readonly textBytes?: number;
   /** Default: 10 MB. */
@@ -89,7 +91,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const { behaviourOf = () => 'is cached' } = options;
   const clock = createManualClock();
   const ids = createRecordIds(['a secret of the tests of executors']);
-  const executable = createSchema({ ids, labels: NO_LABELS, readStatus: () => STATUS });
+  const executable = createSchema({ ids, labels: NO_LABELS, readStatus: options.readStatus ?? (() => STATUS) });
   const texts = createTextCache({
     maxBytes: options.textBytes ?? 16_000_000,
     keepMsOf: () => FRESH_MS,
@@ -211,7 +213,7 @@ export async function iterationsUntil(promise: Promise<unknown>): Promise<number
   return count;
 }
 
-const STATUS: ServiceStatus = {
+export const STATUS: ServiceStatus = {
   version: '1.0.0',
   circuit: 'half-open',
   queue: {

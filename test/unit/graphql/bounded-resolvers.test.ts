@@ -1,7 +1,9 @@
 import { isObjectType, type GraphQLField } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { campaign } from '../../support/campaigns.js';
-import { createExecutors, iterationsUntil, type Executors } from '../../support/executors.js';
+import type { CampaignList } from '../../../src/core/campaign.js';
+import { LookupFailure } from '../../../src/core/failure.js';
+import { STATUS, createExecutors, iterationsUntil, type Behaviour, type Executors } from '../../support/executors.js';
 import { campaignRecord } from '../../support/record.js';
 
 const LIMIT = 200_000;
@@ -147,5 +149,86 @@ describe('The bounded resolvers', () => {
       ['_entities', 0],
       ['_entities', 1],
     ]);
+  });
+});
+
+describe('What goes on after a wait', () => {
+  /** The iterations of the event loop until 1,000 records have three names of their campaigns. */
+  async function iterationsFor(loadCampaigns: () => Promise<never> | CampaignList): Promise<number> {
+    const executors = start(10_000_000);
+    const { context, end } = executors.begin();
+    const resolved = executors.resolve(
+      { query: `{ findCampaignRecords(campaignId: "4821") { campaign { ${aliases(3, () => 'name')} } } }` },
+      { ...context, loader: { ...context.loader, loadCampaigns } },
+    );
+    const iterations = await iterationsUntil(resolved);
+    expect((await resolved).data?.['findCampaignRecords']).toHaveLength(1_000);
+    end();
+    return iterations;
+  }
+
+  it('is done in parts if many fields wait for a list of campaigns that fails', async () => {
+    const list: CampaignList = { campaigns: CAMPAIGNS, sentAt: 0, source: 'wolkvox' };
+    const failing = Promise.reject(new LookupFailure('server'));
+    failing.catch(() => undefined);
+    const known = await iterationsFor(() => list);
+    expect(known).toBeLessThan(15);
+    // An error has the size of a lookup, and 100 of them fill a part.
+    expect(await iterationsFor(() => failing)).toBeGreaterThan(known + 25);
+  });
+
+  it('is done in parts if many lookups wait for a call that fails', async () => {
+    const iterationsIf = async (behaviour: Behaviour): Promise<number> => {
+      const executors = createExecutors({ records: RECORDS, behaviourOf: () => behaviour });
+      const a = Array.from({ length: 31 }, () => ({ __typename: 'Customer', customerId: 'C1' }));
+      const query = ENTITIES(`... on Customer { ${aliases(100, () => 'latestRecord { calls }')} }`);
+      return iterationsUntil(executors.resolve({ query, variables: { a } }));
+    };
+    expect(await iterationsIf('fails later')).toBeGreaterThan((await iterationsIf('answers later')) + 20);
+  });
+
+  it('is refused in parts if many lists are too large', async () => {
+    const executors = createExecutors({ records: RECORDS, responseLimitBytes: 2_000_000 });
+    const a = Array.from({ length: 20 }, (_, index) => ({ __typename: 'Customer', customerId: `C${index}` }));
+    const query = ENTITIES(`... on Customer { ${aliases(100, () => 'campaignRecords { connId }')} }`);
+    const resolved = executors.resolve({ query, variables: { a } });
+    expect(await iterationsUntil(resolved)).toBeGreaterThan(20);
+    expect((await resolved).errors?.length).toBeGreaterThan(10);
+  });
+});
+
+describe('One object of a response', () => {
+  it('may have 1 MB', async () => {
+    const executors = start(10_000_000);
+    const query = (names: number): string =>
+      `{ findCampaignRecords(customerId: "C1") { ${aliases(names, () => 'opts { ...F }')} } }
+       fragment F on CampaignOpt { ${aliases(90, () => 'name')} }`;
+    expect((await executors.resolve({ query: query(10) })).errors).toBeUndefined();
+    const { errors = [] } = await executors.resolve({ query: query(100) });
+    expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('at most 1 MB')]);
+  });
+});
+
+describe('The state of the service', () => {
+  const query = (count: number): string =>
+    `{ ${aliases(count, () => 'wolkvoxStatus { version clients { name operations { name calls } } }')} }`;
+
+  it('is read once in an operation', async () => {
+    let reads = 0;
+    const readStatus = (): typeof STATUS => {
+      reads += 1;
+      return STATUS;
+    };
+    const executors = createExecutors({ records: [], readStatus });
+    expect((await executors.resolve({ query: query(50) })).errors).toBeUndefined();
+    expect(reads).toBe(1);
+  });
+
+  it('has lists that count for the response limit', async () => {
+    const executors = createExecutors({ records: [], responseLimitBytes: 20_000 });
+    expect((await executors.resolve({ query: query(1) })).errors).toBeUndefined();
+    const { errors = [] } = await executors.resolve({ query: query(100) });
+    expect(errors.length).toBeGreaterThan(0);
+    for (const { originalError } of errors) expect(originalError).toMatchObject({ kind: 'response-too-large' });
   });
 });

@@ -148,6 +148,29 @@ describe('The text executor', () => {
     expect((await executors.resolve(requestOf(300))).errors).toBeUndefined();
   });
 
+  it('writes many items that are known after a wait in several parts, with several items in each', async () => {
+    const executors = createExecutors({ records: CUSTOMERS });
+    const query =
+      'query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer { campaignRecords { calls } } } }';
+    const a = Array.from({ length: 5 }, () => customers(300)).flat();
+    const written = executors.write({ query, variables: { a } });
+    const iterations = await iterationsUntil(written);
+    expect(await written).toBeDefined();
+    // 40 representations fill a part, and so do 100 lookups: about 38 and 15 parts.
+    expect(iterations).toBeGreaterThan(38);
+    expect(iterations).toBeLessThan(100);
+  });
+
+  it('starts few lookups before it leaves an operation with many of them to graphql-js', async () => {
+    const executors = createExecutors({ records: [], behaviourOf: () => 'answers later' });
+    const query = `query ($a: [_Any!]!) { _entities(representations: $a) { ... on Customer {
+      a: isInCampaign(campaignId: "1") b: isInCampaign(campaignId: "2") c: isInCampaign(campaignId: "3") } } }`;
+    expect(await executors.write({ query, variables: { a: customers(300) } })).toBeUndefined();
+    await iterations(50);
+    expect(executors.lookups.length).toBeGreaterThan(100);
+    expect(executors.lookups.length).toBeLessThan(400);
+  });
+
   it('leaves no rejection that nothing handles, if it stops waiting for lookups that fail later', async () => {
     const executors = createExecutors({ records: [], behaviourOf: () => 'fails later' });
     const query =
