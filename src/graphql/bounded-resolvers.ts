@@ -12,7 +12,7 @@ import {
 import type { OperationContext, Resolver } from './context.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
 import { isPromise, mapValue, settle, type MaybePromise } from './maybe-promise.js';
-import { LOOKUP_SIZE, afterPart, inParts } from './parts.js';
+import { LOOKUP_SIZE, afterPart, inParts, type Parts } from './parts.js';
 import { KEY_TEXTS, RECORD_TEXTS, type TextLengths } from './response-size.js';
 
 type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
@@ -52,13 +52,28 @@ function isLookup({ name }: GraphQLObjectType, { args }: GraphQLField<unknown, u
   return args.length > 0 && LOOKUP_TYPES.includes(name);
 }
 
-/** Starts a lookup in a part, and goes on in a part if it fails: many lookups may share the call that failed. */
+/** Starts a lookup in a part. */
 function inPart(resolve: FullResolver): FullResolver {
-  return (source, args, context, info) => {
-    const { parts } = context;
-    const value = afterPart(parts.take(LOOKUP_SIZE), () => resolve(source, args, context, info));
-    return isPromise(value) ? value.catch((error: unknown) => failAfter(parts.take(LOOKUP_SIZE), error)) : value;
-  };
+  return (source, args, context, info) =>
+    afterPart(context.parts.take(LOOKUP_SIZE), () => resolve(source, args, context, info));
+}
+
+/** Maps a value. A failure of a call goes on in parts, because many fields may have waited for the call. */
+function afterWait<Value, Result>(
+  value: MaybePromise<Value>,
+  parts: Parts,
+  map: (value: Value) => MaybePromise<Result>,
+): MaybePromise<Result> {
+  if (!isPromise(value)) return map(value);
+  return value.then(map, async (error: unknown) => {
+    await parts.take(LOOKUP_SIZE);
+    throw error;
+  });
+}
+
+function boundValue(resolve: FullResolver): FullResolver {
+  return (source, args, context, info) =>
+    afterWait(resolve(source, args, context, info), context.parts, (value) => value);
 }
 
 /** What the list of campaigns says of one. Many fields may wait for the list. */
@@ -67,16 +82,8 @@ function boundInfo(resolve: FullResolver): FullResolver {
     const { parts } = context;
     const value = resolve(source, args, context, info);
     if (!isPromise(value)) return value;
-    return value.then(
-      (known) => afterPart(parts.take(INFO_SIZE), () => known),
-      (error: unknown) => failAfter(parts.take(LOOKUP_SIZE), error),
-    );
+    return afterWait(value, parts, (known) => afterPart(parts.take(INFO_SIZE), () => known));
   };
-}
-
-async function failAfter(part: Promise<void> | undefined, error: unknown): Promise<never> {
-  await part;
-  throw error;
 }
 
 function boundField(
@@ -102,6 +109,7 @@ function boundField(
     case '_Service':
       return boundService(resolve);
     default:
+      if (isLookup(type, field)) return boundValue(resolve);
       return type.name === 'Campaign' ? boundInfo(resolve) : resolve;
   }
 }
@@ -117,19 +125,20 @@ function boundList<Item>(
   textLengths: TextLengths<Item>,
 ): FullResolver {
   return (source, args, context, info) => {
-    const bound = (items: readonly unknown[]): unknown => {
-      const itemBytes = context.responseLimit.consume(items.map(read), textLengths, info);
-      return inParts(items, itemBytes, context.parts, (item) => item);
-    };
-    return mapValue(resolve(source, args, context, info) as MaybePromise<readonly unknown[]>, (items) =>
-      afterPart(context.parts.take(LIST_SIZE + items.length * ESTIMATE_SIZE), () => bound(items)),
+    const { parts, responseLimit } = context;
+    const list = resolve(source, args, context, info) as MaybePromise<readonly unknown[]>;
+    return afterWait(list, parts, (items) =>
+      afterPart(parts.take(LIST_SIZE + items.length * ESTIMATE_SIZE), () => {
+        const itemBytes = responseLimit.consume(items.map(read), textLengths, info);
+        return inParts(items, itemBytes, parts, (item) => item);
+      }),
     );
   };
 }
 
 function boundEntity(resolve: FullResolver): FullResolver {
   return (source, args, context, info) =>
-    mapValue(resolve(source, args, context, info) as MaybePromise<Entity | null>, (entity) =>
+    afterWait(resolve(source, args, context, info) as MaybePromise<Entity | null>, context.parts, (entity) =>
       consumeEntity(entity, context, info),
     );
 }
