@@ -23,9 +23,9 @@ describe('a response (defect 44)', () => {
       fragment r on CampaignRecord { id customerName opts { position name value } phones { number } }`,
     ],
     [
-      '20,000 copies of the SDL',
+      '2,000 copies of the SDL',
       `{ ${times(200, (index) => `a${index}: _service { ...s }`)} }
-      fragment s on _Service { ${times(99, (index) => `b${index}: sdl`)} }`,
+      fragment s on _Service { ${times(10, (index) => `b${index}: sdl`)} }`,
     ],
   ])('is refused before it is resolved if it is too large: %s', async (_, query) => {
     const { ask, post, simulator, lines } = await startMeasured();
