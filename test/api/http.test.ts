@@ -171,21 +171,25 @@ describe('/graphql', () => {
     }
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', undefined])(
-    'refuses a POST of type %s, which another site may send',
-    async (type) => {
-      const service = await startService();
-      const headers = type === undefined ? {} : { 'content-type': type };
-      const reply = await send(service, '/graphql', {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ query: QUERY }),
-      });
-      expectError(reply, reply.status, 'BAD_REQUEST');
-      expect([400, 415]).toContain(reply.status);
-      expect(service.simulator.requestLog.requests).toEqual([]);
-    },
-  );
+  it.each([
+    'text/plain',
+    'text/plain; application/json',
+    'text/plain;charset="application/json"',
+    'TEXT/PLAIN',
+    'application/x-www-form-urlencoded',
+    'application/x-www-form-urlencoded;application/json',
+    'multipart/form-data; boundary=x',
+    'multipart/form-data; boundary=application/json',
+    '',
+    undefined,
+  ])('refuses a POST of type %s, which another site may send', async (type) => {
+    const service = await startService();
+    const headers = type === undefined ? {} : { 'content-type': type };
+    const reply = await send(service, '/graphql', { method: 'POST', headers, body: JSON.stringify({ query: QUERY }) });
+    expectError(reply, reply.status, 'BAD_REQUEST');
+    expect([400, 415]).toContain(reply.status);
+    expect(service.simulator.requestLog.requests).toEqual([]);
+  });
 
   it.each([
     ['gzip', gzipSync],
