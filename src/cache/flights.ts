@@ -118,44 +118,32 @@ function createFlight<Request extends SharedRequest, Result extends Reply>(
     hasEnded: () => hasEnded,
     isCancelled: () => cancelled.signal.aborted,
     waiters: () => waiters,
-    async wait(signal, staleAt, staleAnswer) {
+    wait(signal, staleAt, staleAnswer) {
       waiters += 1;
-      const early = createEarlyEnd(signal, staleAt - clock.monotonicMs(), () => {
-        const answer = staleAnswer();
-        if (answer === undefined) return undefined;
-        isForCache = true;
-        onStale();
-        return answer;
+      // An operation may wait thousands of times, so a wait has one promise.
+      return new Promise((resolve) => {
+        let cancel = (): void => undefined;
+        let isOver = false;
+        const end = (outcome: WaitOutcome<Result>): void => {
+          if (isOver) return;
+          isOver = true;
+          clearTimeout(timer);
+          cancel();
+          waiters -= 1;
+          if (waiters === 0 && !hasEnded && !isForCache) cancelled.abort(new LookupFailure('abandoned'));
+          resolve(outcome);
+        };
+        const serveStale = (): void => {
+          const answer = staleAnswer();
+          if (answer === undefined) return;
+          isForCache = true;
+          onStale();
+          end({ kind: 'stale', answer });
+        };
+        const timer = setTimeout(serveStale, Math.max(0, staleAt - clock.monotonicMs()));
+        cancel = onAbort(signal, () => end({ kind: 'failure', error: signal.reason }));
+        void result.then(end);
       });
-      try {
-        return await Promise.race([result, early.outcome]);
-      } finally {
-        early.stop();
-        waiters -= 1;
-        if (waiters === 0 && !hasEnded && !isForCache) cancelled.abort(new LookupFailure('abandoned'));
-      }
     },
   };
-}
-
-/** Ends a wait before its flight: with a failure when the signal aborts, or with a stale answer when it is time. */
-function createEarlyEnd<Result>(
-  signal: AbortSignal,
-  staleInMs: number,
-  staleAnswer: () => Result | undefined,
-): { readonly outcome: Promise<WaitOutcome<Result>>; stop(): void } {
-  let stop = (): void => undefined;
-  const outcome = new Promise<WaitOutcome<Result>>((resolve) => {
-    const serveStale = (): void => {
-      const answer = staleAnswer();
-      if (answer !== undefined) resolve({ kind: 'stale', answer });
-    };
-    const timer = setTimeout(serveStale, Math.max(0, staleInMs));
-    const cancel = onAbort(signal, () => resolve({ kind: 'failure', error: signal.reason }));
-    stop = () => {
-      clearTimeout(timer);
-      cancel();
-    };
-  });
-  return { outcome, stop };
 }

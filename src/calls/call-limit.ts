@@ -10,6 +10,8 @@ export function createCallLimit(limit: number): CallLayer {
   const message =
     `This operation causes more than ${limit} calls to Wolkvox (LOOKUPS_PER_OPERATION). ` +
     'Move some of its fields to another operation.';
+  // One object for all, because an operation may have thousands of lookups.
+  const refusal = new LookupFailure('too-many-lookups', { message });
   const calls = new WeakMap<Operation, number>();
   const count = (operation: Operation): number => calls.get(operation) ?? 0;
   const add = (operation: Operation, number: 1 | -1): WeakMap<Operation, number> =>
@@ -17,9 +19,7 @@ export function createCallLimit(limit: number): CallLayer {
 
   return (next) => ({
     async find(request, options) {
-      if (count(options.operation) >= limit) {
-        throw new LookupFailure('too-many-lookups', { message });
-      }
+      if (count(options.operation) >= limit) throw refusal;
       add(options.operation, 1);
       try {
         const result = await next.find(request, options);

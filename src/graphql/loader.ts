@@ -76,9 +76,13 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   function load(request: Request): MaybePromise<Answer> {
     const key = keyOf(request);
     const answer = known.get(key) ?? cache.answerTo(request.lookup, timesOf(request).minSentAt, operation);
-    if (answer !== undefined) return use(answer, key, request);
+    return answer === undefined ? loadLater(request, key) : use(answer, key, request);
+  }
+
+  async function loadLater(request: Request, key: string): Promise<Answer> {
     loader ??= createRequestLoader(find);
-    return loader.load(request).then(({ answer }) => answer.then((found) => use(found, key, request)));
+    const { answer } = await loader.load(request);
+    return use(await answer, key, request);
   }
 
   function find(request: Request): Promise<Answer> {
