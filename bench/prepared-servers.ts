@@ -35,12 +35,12 @@ export interface PreparedServers {
 /** Starts the servers, and fills them with the same answers. */
 export async function prepareServers(
   names: readonly WorkloadName[],
-  { rounds, listsPerRound }: Plan,
+  plan: Plan,
   progress: Progress,
   references: readonly ServerName[],
 ): Promise<PreparedServers> {
   const workloads = CACHED_WORKLOADS.filter(({ name }) => names.includes(name));
-  const lists = names.includes('list-first') ? firstLists(rounds * listsPerRound) : [];
+  const lists = names.includes('list-first') ? firstLists(plan) : [];
   const lookups = [LIST, ...workloads.flatMap((workload) => workload.lookups), ...lists];
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const wolkvox = await startWolkvox({ lists: 1 + lists.length });

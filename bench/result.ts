@@ -29,7 +29,7 @@ export interface Plan {
   readonly warmUpMs: number;
   /** The warm-up of the first workload, in which the code that all workloads use is compiled. */
   readonly firstWarmUpMs: number;
-  /** Lists that each round writes for the first time. */
+  /** Lists that the warm-up and each round write for the first time. */
   readonly listsPerRound: number;
   readonly pageMs: number;
   readonly starts: number;
@@ -42,7 +42,7 @@ export const FULL: Plan = {
   roundMs: 3_000,
   warmUpMs: 1_500,
   firstWarmUpMs: 5_000,
-  listsPerRound: 5,
+  listsPerRound: 8,
   pageMs: 60_000,
   starts: 7,
   operations: 100_000,

@@ -4,15 +4,7 @@ import { checkAnswers, compareAnswer, prepareServers, type PreparedServers } fro
 import type { Plan, Progress, Result } from './result.js';
 import { SERVERS, type ServerName, type ServerProcess } from './server-process.js';
 import { median } from './statistics.js';
-import {
-  CACHED_WORKLOADS,
-  LIST,
-  firstLists,
-  listRequest,
-  WORKLOADS,
-  type Criteria,
-  type WorkloadName,
-} from './workloads.js';
+import { CACHED_WORKLOADS, firstLists, listRequest, WORKLOADS, type Criteria, type WorkloadName } from './workloads.js';
 
 /** Requests a second of all servers, over answers that are cached. */
 
@@ -42,7 +34,7 @@ export async function measureThroughput(
       const warmUpMs = results.length === 0 ? plan.firstWarmUpMs : plan.warmUpMs;
       const bodies = prepared.bodies.get(workload.name) ?? [];
       const rounds = await measureRounds(prepared.servers, plan, async (server, round) => {
-        progress(workload.title, `${round === 0 ? 'warm-up' : `round ${round}`}, ${SERVERS[server.name]}`);
+        progress(workload.title, `${nameOf(round)}, ${SERVERS[server.name]}`);
         const requests = bodies.flatMap((body) => checked.get(server)?.get(body) ?? []);
         if (round > 0) return measureLoad(server.url, requests, { connections, ms: plan.roundMs });
         await measureLoad(server.url, requests, { connections, count: WARM_UP_REQUESTS * bodies.length });
@@ -50,7 +42,7 @@ export async function measureThroughput(
       });
       results.push(toResult(workload.name, rounds));
     }
-    if (names.includes('list-first')) results.push(await measureFirstLists(prepared, checked, plan, progress));
+    if (names.includes('list-first')) results.push(await measureFirstLists(prepared, plan, progress));
     return results;
   } finally {
     await prepared.close();
@@ -93,19 +85,14 @@ async function measureRounds(
 /** Every server but the constant one writes lists that it has cached and never written. */
 async function measureFirstLists(
   { servers, records }: PreparedServers,
-  checked: ReadonlyMap<ServerProcess, ReadonlyMap<string, PreparedRequest>>,
   plan: Plan,
   progress: Progress,
 ): Promise<Result> {
-  const lists = firstLists(plan.rounds * plan.listsPerRound);
+  const lists = firstLists(plan);
   const writers = servers.filter(({ name }) => name !== 'constant');
   const rounds = await measureRounds(writers, plan, async (server, round) => {
-    progress(WORKLOADS['list-first'], `round ${round}, ${SERVERS[server.name]}`);
-    const request = checked.get(server)?.get(listRequest(LIST));
-    if (round === 0 && request !== undefined) {
-      return measureLoad(server.url, [request], { connections: FIRST_LISTS_AT_ONCE, ms: plan.warmUpMs });
-    }
-    const lookups = lists.slice((round - 1) * plan.listsPerRound, round * plan.listsPerRound);
+    progress(WORKLOADS['list-first'], `${nameOf(round)}, ${SERVERS[server.name]}`);
+    const lookups = lists.slice(round * plan.listsPerRound, (round + 1) * plan.listsPerRound);
     const startedAt = performance.now();
     const texts = await askLists(server, lookups);
     const seconds = (performance.now() - startedAt) / 1_000;
@@ -115,6 +102,10 @@ async function measureFirstLists(
     return { requests: lookups.length, seconds };
   });
   return toResult('list-first', rounds);
+}
+
+function nameOf(round: number): string {
+  return round === 0 ? 'warm-up' : `round ${round}`;
 }
 
 async function askLists(server: ServerProcess, lookups: readonly Criteria[]): Promise<Map<Criteria, string>> {

@@ -110,8 +110,9 @@ export function entitiesRequest(customers: readonly Criteria[], fields = ALL_FIE
 const people = Array.from({ length: PEOPLE_AT_ONCE }, (_, index) => lookupOfPerson(index));
 export const LIST: Criteria = { campaignId: campaignIdOf(0) };
 
-/** The lists that are written for the first time. */
-export function firstLists(count: number): Criteria[] {
+/** The lists that are written for the first time: those of the warm-up, and then those of each round. */
+export function firstLists(plan: { readonly rounds: number; readonly listsPerRound: number }): Criteria[] {
+  const count = (1 + plan.rounds) * plan.listsPerRound;
   return Array.from({ length: count }, (_, index) => ({ campaignId: campaignIdOf(index + 1) }));
 }
 

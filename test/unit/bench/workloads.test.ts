@@ -52,7 +52,9 @@ describe('The records of the benchmark', () => {
     const ids = lists.flat().map(({ customerId }) => customerId);
     expect(new Set(ids).size).toBe(2_000);
     expect(ids).not.toContain(customerIdOf(0));
-    expect(firstLists(2).map(({ campaignId }) => campaignId)).not.toContain(recordsOfList(0)[0]?.campaignId);
+    const first = firstLists({ rounds: 2, listsPerRound: 3 }).map(({ campaignId }) => campaignId);
+    expect(new Set(first).size).toBe(9);
+    expect(first).not.toContain(recordsOfList(0)[0]?.campaignId);
   });
 
   it('are one to three for each person, and one if the number of the person divides by three', () => {
