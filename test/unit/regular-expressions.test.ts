@@ -12,10 +12,10 @@ import { describeBug } from '../../src/telemetry/log.js';
 import { readRow } from '../../src/wolkvox/columns.js';
 
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
-/** Lengths of texts, in characters. The time of a linear expression grows four times from one to the next. */
+/** Lengths of texts, in characters. */
 const LENGTHS = [500, 2_000, 8_000, 32_000];
-/** The time of a quadratic expression grows 16 times. */
-const MAX_GROWTH = 10;
+/** The time of a linear expression grows with the length, that of a quadratic one with the length to the power of 2. */
+const MAX_POWER = 1.5;
 /** Shorter times say nothing about growth. A quadratic expression takes longer with the greatest length. */
 const MEASURABLE_MS = 30;
 
@@ -32,14 +32,18 @@ function durationMs(action: () => unknown): number {
   return first < MEASURABLE_MS ? first : Math.min(first, run(), run());
 }
 
-/** Whether the time of an action grows faster than the length of its text. */
+/**
+ * Whether the time of an action grows faster than the length of its text. A time is compared with those of all shorter
+ * texts, because a pause of the machine may have made one of them longer.
+ */
 function isSuperLinear(makeText: (length: number) => string, action: (text: string) => unknown): boolean {
-  let before = 0;
+  const shorter: { readonly length: number; readonly ms: number }[] = [];
   for (const length of LENGTHS) {
     const text = makeText(length);
-    const now = durationMs(() => action(text));
-    if (now > MEASURABLE_MS && now > MAX_GROWTH * before) return true;
-    before = now;
+    const ms = durationMs(() => action(text));
+    const grows = shorter.some((before) => ms > before.ms * (length / before.length) ** MAX_POWER);
+    if (ms > MEASURABLE_MS && grows) return true;
+    shorter.push({ length, ms });
   }
   return false;
 }
