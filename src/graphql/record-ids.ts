@@ -168,9 +168,14 @@ function fingerprintOf({
  * @returns no criteria if none of the record's values is a valid one
  */
 function lookupOf({ campaignId, customerId, phones }: CampaignRecord, countryCode: string | undefined): Lookup {
-  const persons: Criteria[] = [{ customerId }, ...phones.map(({ number }) => ({ phone: number }))];
-  for (const person of persons.filter(isGiven)) {
-    const lookup = tryReadLookup({ ...person, campaignId }, countryCode) ?? tryReadLookup(person, countryCode);
+  const find = (person: Criteria): Lookup | undefined =>
+    tryReadLookup({ ...person, campaignId }, countryCode) ?? tryReadLookup(person, countryCode);
+  if (isGiven(customerId)) {
+    const lookup = find({ customerId });
+    if (lookup !== undefined) return lookup;
+  }
+  for (const { number } of phones) {
+    const lookup = isGiven(number) ? find({ phone: number }) : undefined;
     if (lookup !== undefined) return lookup;
   }
   return tryReadLookup({ campaignId }, countryCode) ?? {};
@@ -186,8 +191,8 @@ function tryReadLookup(criteria: Criteria, countryCode: string | undefined): Loo
   }
 }
 
-function isGiven({ customerId, phone }: Criteria): boolean {
-  return (customerId ?? phone ?? '').trim() !== '';
+function isGiven(text: string | null): boolean {
+  return text !== null && text.trim() !== '';
 }
 
 function getOrCreate<Key extends object, Value>(map: WeakMap<Key, Value>, key: Key, create: () => Value): Value {

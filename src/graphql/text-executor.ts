@@ -460,7 +460,7 @@ function createObjectWriter(fields: readonly CompiledField[]): Write {
       countPart(run);
     }
     parts.push('}');
-    return join(parts, '');
+    return join(parts);
   }
 }
 
@@ -471,7 +471,7 @@ function createListWriter(writeItem: Write): Write {
     const items = value as readonly unknown[];
     // Brackets and commas.
     run.written += items.length + 1;
-    return surround(writeItems(items, 0, run));
+    return writeItems(items, 0, run);
   };
 
   /** Many items may be known at once after a wait, so each one takes room in a part. */
@@ -488,22 +488,25 @@ function createListWriter(writeItem: Write): Write {
     return text;
   }
 
+  /** The text from an item on, with the bracket or comma before it. */
   function writeItems(items: readonly unknown[], from: number, run: Run): MaybePromise<string> {
-    const parts: MaybePromise<string>[] = [];
+    const parts: MaybePromise<string>[] = [from === 0 ? '[' : ','];
     let isComplete = true;
     for (let index = from; index < items.length; index += 1) {
       if (index > from && isPartOver(run)) {
         parts.push(writeLater(pause(run), () => writeItems(items, index, run), run));
-        isComplete = false;
-        break;
+        return join(parts);
       }
+      if (index > from) parts.push(',');
       const item = items[index];
       const part = isPromise(item) ? writeLater(item, writeLateItem, run) : writeItem(item, run);
       if (typeof part !== 'string') isComplete = false;
       parts.push(typeof part === 'string' ? flatten(part) : part);
       countPart(run);
     }
-    return isComplete ? (parts as string[]).join(',') : join(parts, ',');
+    // They are joined with the brackets, because to add those to a long text would make a copy of it.
+    parts.push(']');
+    return isComplete ? (parts as string[]).join('') : join(parts);
   }
 }
 
@@ -513,10 +516,6 @@ function createListWriter(writeItem: Write): Write {
  */
 function flatten(text: string): string {
   return Number.isNaN(text.charCodeAt(0)) ? '' : text;
-}
-
-function surround(items: MaybePromise<string>): MaybePromise<string> {
-  return isPromise(items) ? later(items, (text) => `[${text}]`) : `[${items}]`;
 }
 
 function isPartOver({ work, written, partEnd }: Run): boolean {
@@ -624,8 +623,8 @@ function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => Ma
   return result;
 }
 
-function join(parts: readonly MaybePromise<string>[], separator: string): Promise<string> {
-  return later(Promise.all(parts as Promise<string>[]), (texts) => texts.join(separator));
+function join(parts: readonly MaybePromise<string>[]): Promise<string> {
+  return later(Promise.all(parts as Promise<string>[]), (texts) => texts.join(''));
 }
 
 function writeNull(_: unknown, run: Run): string {
