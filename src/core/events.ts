@@ -29,6 +29,8 @@ export type ServiceEvent =
       readonly event: 'operation.failed';
       readonly errors: ErrorCounts;
       readonly ms: number;
+      /** As in `Caller`. */
+      readonly clientName?: string | undefined;
       /** The name of the operation in its document. Undefined: it has none, or the document was not read. */
       readonly operationName?: string | undefined;
       /** The trace of the operation. Undefined: it is not traced. */

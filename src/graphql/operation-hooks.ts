@@ -121,6 +121,7 @@ function reportErrors(
     event: 'operation.failed',
     errors: countErrors(errors),
     ms: running.elapsedMs(),
+    clientName: running.operation.clientName,
     operationName: loggedOperationName(operationName),
     requestId: running.operation.requestId,
     traceId: running.operation.trace?.traceId,

@@ -4,6 +4,7 @@ import { countErrors, type ErrorCode } from '../core/error-codes.js';
 import type { Observe, ServiceEvent } from '../core/events.js';
 import { LookupFailure } from '../core/failure.js';
 import { loggedOperationName } from '../core/operation-name.js';
+import { readCaller } from './caller.js';
 import {
   BODY_LIMIT_BYTES,
   NESTED_TOO_DEEP,
@@ -58,8 +59,10 @@ const ACCESS_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 /**
  * Reports the errors of each response with an HTTP status of 400 or higher, whichever part of the service sends it. The
  * graph reports those of the other responses, and `protectRoutes` those of requests that it refuses.
+ *
+ * @param trustsNames as in `readCaller`
  */
-export function reportErrors(app: FastifyInstance, observe: Observe): void {
+export function reportErrors(app: FastifyInstance, observe: Observe, trustsNames: boolean): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     if (
       reply.statusCode >= 400 &&
@@ -67,19 +70,21 @@ export function reportErrors(app: FastifyInstance, observe: Observe): void {
       typeof payload === 'string' &&
       payload.startsWith('{"errors":')
     ) {
-      observe(errorEvent(request, reply, payload));
+      observe(errorEvent(request, reply, payload, trustsNames));
     }
     done(null, payload);
   });
 }
 
-function errorEvent(request: FastifyRequest, reply: FastifyReply, payload: string): ServiceEvent {
+function errorEvent(request: FastifyRequest, reply: FastifyReply, payload: string, trustsNames: boolean): ServiceEvent {
   const requestId = request.id;
   const { errors } = JSON.parse(payload) as { readonly errors: Parameters<typeof countErrors>[0] };
   const counts = countErrors(errors);
   if (request.routeOptions.url === '/graphql') {
     const operationName = loggedOperationName(givenOperationName(request));
-    return { event: 'operation.failed', errors: counts, ms: Math.round(reply.elapsedTime), operationName, requestId };
+    const { clientName } = readCaller(request, trustsNames);
+    const ms = Math.round(reply.elapsedTime);
+    return { event: 'operation.failed', errors: counts, ms, clientName, operationName, requestId };
   }
   const [code = 'OTHER'] = Object.keys(counts) as ErrorCode[];
   return { event: 'request.refused', code, httpStatus: reply.statusCode, requestId };

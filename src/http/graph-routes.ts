@@ -104,10 +104,11 @@ function refusalOf(
 /** The headers that Apollo Server reads: it negotiates the content type, and prevents cross-site request forgery. */
 const APOLLO_HEADERS = ['accept', 'content-type', 'x-apollo-operation-name', 'apollo-require-preflight'] as const;
 /** Values of `accept` for which Apollo Server sends JSON, as it does without the header. */
-const ACCEPTS_JSON: ReadonlySet<unknown> = new Set([undefined, 'application/json', '*/*']);
+const ACCEPTS_JSON: ReadonlySet<string | undefined> = new Set([undefined, 'application/json', '*/*']);
 /**
- * The headers of a usual POST. Its body is JSON, which Fastify has checked, so a browser has sent a preflight before.
- * To read the content type and to negotiate one would take Apollo Server 7% of a small request.
+ * The headers of a usual POST. Apollo Server refuses a request that another site may send, unless it has this header.
+ * It is set here, because `readJsonBodies` accepts JSON only, which a browser sends to another site only after a
+ * preflight. To check the content type, and to negotiate that of the response, would take 7% of a small request.
  */
 const JSON_POST_HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
 
@@ -146,8 +147,9 @@ function endWithResponse(
 /** Replaces a response that is larger than the graph estimated. */
 function limitResponse({
   responseLimitBytes,
+  routerSecrets,
   observe,
-}: Pick<GraphRoutesOptions<object>, 'responseLimitBytes' | 'observe'>) {
+}: Pick<GraphRoutesOptions<object>, 'responseLimitBytes' | 'routerSecrets' | 'observe'>) {
   return (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void => {
     if (!isBody(payload) || !isLonger(payload, responseLimitBytes)) {
       done(null, payload);
@@ -157,7 +159,8 @@ function limitResponse({
     // The graph has reported a response with errors. Apollo Server writes them before the data.
     if (typeof payload !== 'string' || !payload.startsWith('{"errors":')) {
       const ms = Math.round(reply.elapsedTime);
-      observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, requestId: request.id });
+      const { clientName } = readCaller(request, routerSecrets.length > 0);
+      observe({ event: 'operation.failed', errors: { [code]: 1 }, ms, clientName, requestId: request.id });
     }
     void reply.header('cache-control', 'no-store');
     done(null, JSON.stringify(errorBody(message, code)));

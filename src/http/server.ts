@@ -50,7 +50,7 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     graceMs: options.drainGraceMs,
     deadlineMs: options.operationDeadlineMs + END_MS,
   });
-  reportErrors(app, options.observe);
+  reportErrors(app, options.observe, options.routerSecrets.length > 0);
   const statusAccess = createStatusAccess(options);
   protectRoutes(app, options, statusAccess, (request) => options.playground !== undefined && asksForPage(request));
   readJsonBodies(app, options.slices);

@@ -42,6 +42,7 @@ describe('who spends the calls', () => {
     await ask('web', find('Other', 2));
     await service.ask(find('Find', 3), {}, { headers: { ...WITH_SECRET, 'graphql-client-name': 'reports' } });
     expect(codesOf(await ask('reports', find('Find', 4)))).toEqual(['UPSTREAM_QUOTA_EXHAUSTED']);
+    expect(codesOf(await ask('web', 'query Wrong { unknown }'))).toEqual(['GRAPHQL_VALIDATION_FAILED']);
     const refused = await service.ask(find('Find', 5), {}, { headers: { 'graphql-client-name': 'stranger' } });
     expect(refused.status).toBe(401);
 
@@ -77,6 +78,10 @@ describe('who spends the calls', () => {
       ['reports', 'Find'],
     ]);
     expect(logLines(service, 'lookup.refused')).toMatchObject([{ clientName: 'reports', operationName: 'Find' }]);
+    expect(logLines(service, 'operation.failed')).toMatchObject([
+      { clientName: 'reports', operationName: 'Find' },
+      { clientName: 'web', code: 'GRAPHQL_VALIDATION_FAILED' },
+    ]);
     expect(service.lines.join('')).not.toContain('stranger');
   });
 
