@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import type { OperationContext, Resolver } from './context.js';
 import type { CampaignKey, CustomerKey, FoundRecord } from './entities.js';
-import { isPromise, mapValue, settle, type MaybePromise } from './maybe-promise.js';
+import { isPromise, settle, type MaybePromise } from './maybe-promise.js';
 import { LOOKUP_SIZE, afterPart, inParts, type Parts } from './parts.js';
 import { KEY_TEXTS, RECORD_TEXTS, type TextLengths } from './response-size.js';
 
@@ -21,13 +21,13 @@ type FullResolver = GraphQLFieldResolver<unknown, OperationContext>;
 const LIST_SIZE = 1_000;
 /** The size of the work to estimate the text of an item, and to prepare it for its part. */
 const ESTIMATE_SIZE = 50;
-/** The size of the work for a value that was waited for. */
+/** The size of the work for a field of a campaign that has waited for the list of campaigns. */
 const INFO_SIZE = 200;
 
 /**
  * Puts bounds around the resolvers whose values graphql-js would resolve in one go, however large the response is:
  * lists, entities and the SDL. Each value is counted for the response limit before graphql-js resolves what
- * the query selects of it. Lookups and long lists are resolved in parts.
+ * the query selects of it. Lookups, long lists, and values that many fields may wait for are resolved in parts.
  *
  * @returns the resolvers of the schema before that
  */
@@ -71,13 +71,13 @@ function afterWait<Value, Result>(
   });
 }
 
-function boundValue(resolve: FullResolver): FullResolver {
+function delayFailure(resolve: FullResolver): FullResolver {
   return (source, args, context, info) =>
     afterWait(resolve(source, args, context, info), context.parts, (value) => value);
 }
 
 /** What the list of campaigns says of one. Many fields may wait for the list. */
-function boundInfo(resolve: FullResolver): FullResolver {
+function delayInfo(resolve: FullResolver): FullResolver {
   return (source, args, context, info) => {
     const { parts } = context;
     const value = resolve(source, args, context, info);
@@ -109,8 +109,8 @@ function boundField(
     case '_Service':
       return boundService(resolve);
     default:
-      if (isLookup(type, field)) return boundValue(resolve);
-      return type.name === 'Campaign' ? boundInfo(resolve) : resolve;
+      if (isLookup(type, field)) return delayFailure(resolve);
+      return type.name === 'Campaign' ? delayInfo(resolve) : resolve;
   }
 }
 
@@ -118,7 +118,7 @@ function isList({ type }: GraphQLField<unknown, unknown>): boolean {
   return isListType(getNullableType(type));
 }
 
-/** @param read what the texts of an item are measured of */
+/** @param read the value of an item whose texts are measured */
 function boundList<Item>(
   resolve: FullResolver,
   read: (item: unknown) => Item,
@@ -147,7 +147,9 @@ function boundEntities(resolve: FullResolver): FullResolver {
   return async (source, args, context, info) => {
     const entities = (await resolve(source, args, context, info)) as readonly unknown[];
     const consume = (entity: Entity | null): MaybePromise<Entity | null> => consumeEntity(entity, context, info);
-    return entities.map((entity) => settle(() => mapValue(entity as MaybePromise<Entity | null>, consume)));
+    return entities.map((entity) =>
+      settle(() => afterWait(entity as MaybePromise<Entity | null>, context.parts, consume)),
+    );
   };
 }
 

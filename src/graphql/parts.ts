@@ -15,7 +15,7 @@ export interface Parts {
    *   operation has ended, or its deadline has passed
    */
   take(size: number): Promise<void> | undefined;
-  /** A new part, after all others. It rejects as that of `take`. */
+  /** A new part, after all others, in which no other work has room. It rejects as that of `take`. */
   next(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function createParts(slices: TimeSlices, running: RunningOperation): Part
     running.throwIfEnded();
   }
 
-  function next(): Promise<void> {
+  function open(): Promise<void> {
     const part = startAfter(last);
     const noteStart = (): void => {
       if (last === part) last = undefined;
@@ -52,11 +52,15 @@ export function createParts(slices: TimeSlices, running: RunningOperation): Part
 
   return {
     take(size) {
-      if (size > room) void next();
+      if (size > room) void open();
       room -= size;
       return last;
     },
-    next,
+    next() {
+      const part = open();
+      room = 0;
+      return part;
+    },
   };
 }
 

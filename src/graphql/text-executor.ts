@@ -86,7 +86,7 @@ const MAX_LOOKUPS = 100;
 const MAX_WAITS = 10_000;
 /** A kept text with more characters is kept as bytes. To put bytes into a response takes longer for a shorter one. */
 const LONG_CHARACTERS = 10_000;
-/** The response limit is asked each time when so many characters were written. */
+/** The response limit is asked each time this many characters were written. */
 const COUNTED_CHARACTERS = 50_000;
 /** A larger operation takes too long to compile. It is left to graphql-js. */
 const MAX_FIELDS = 5_000;
@@ -107,7 +107,9 @@ interface Run {
   work: number;
   /** `work` and `written` of the last item of a list that was written after a wait. */
   itemSize: number;
-  /** When `work` reaches this, the part ends. */
+  /** The part that has started last. Undefined: the first one. */
+  part: Promise<void> | undefined;
+  /** When `work` and `written` together reach this, the part ends. */
   partEnd: number;
   /** Of the text cache, when the operation began. */
   readonly generation: number;
@@ -130,7 +132,7 @@ interface Compiled {
 }
 
 /** Ends an execution. It is one object, because an error with a stack takes time. */
-const STEP_BACK = new Error('graphql-js must execute the operation.');
+const FALL_BACK = new Error('graphql-js must execute the operation.');
 
 export function createTextExecutor(executable: ExecutableSchema, texts: TextCache): TextExecutor {
   const operations = new WeakMap<OperationDefinitionNode, KnownOperation>();
@@ -174,6 +176,7 @@ export function createTextExecutor(executable: ExecutableSchema, texts: TextCach
       waits: 0,
       work: 0,
       itemSize: LOOKUP_SIZE,
+      part: undefined,
       partEnd: PART_SIZE,
       generation: texts.generation(),
       hasEnded: false,
@@ -250,7 +253,7 @@ function coerceVariables(schema: GraphQLSchema, variables: readonly Variable[], 
     else others.push(definition);
   }
   if (others.length === 0) return coerced;
-  return Object.assign(coerced, getVariableValues(schema, others, inputs, { maxErrors: 1 }).coerced ?? stepBack());
+  return Object.assign(coerced, getVariableValues(schema, others, inputs, { maxErrors: 1 }).coerced ?? fallBack());
 }
 
 /**
@@ -295,7 +298,7 @@ function compileOperation(
   return compilation.fields > MAX_FIELDS ? LEFT_TO_GRAPHQL_JS : { write, fields: compilation.fields + 1 };
 }
 
-const LEFT_TO_GRAPHQL_JS: CompiledOperation = { write: stepBack, fields: 1 };
+const LEFT_TO_GRAPHQL_JS: CompiledOperation = { write: fallBack, fields: 1 };
 
 function compileObject(compilation: Compilation, type: GraphQLObjectType, fields: Fields): Compiled {
   const compiled = [...fields].map(([name, nodes]) => compileField(compilation, type, name, nodes));
@@ -325,7 +328,7 @@ function compileField(
   const field = parent.getFields()[name];
   compilation.fields += 1;
   // Introspection has fields that no type has.
-  if (field === undefined || compilation.fields > MAX_FIELDS) return { label, write: stepBack, selection: undefined };
+  if (field === undefined || compilation.fields > MAX_FIELDS) return { label, write: fallBack, selection: undefined };
   const resolve = compilation.resolvers.get(field) ?? propertyResolver(name);
   const readArguments = compileArguments(field, nodes);
   const value = compileType(compilation, field.type, nodes);
@@ -388,7 +391,7 @@ function compileType(compilation: Compilation, type: GraphQLOutputType, nodes: r
   return {
     write(value, run) {
       if (value !== null && value !== undefined) return write(value, run);
-      return isRequired ? stepBack() : writeNull(value, run);
+      return isRequired ? fallBack() : writeNull(value, run);
     },
     selection,
   };
@@ -398,13 +401,13 @@ function compileValue(compilation: Compilation, type: GraphQLOutputType, nodes: 
   if (isLeafType(type)) return { write: createLeafWriter(leafText(type)), selection: '' };
   if (isListType(type)) return compileList(compilation, type.ofType, nodes);
   if (isObjectType(type)) return keepTexts(compilation, compileObjectType(compilation, type, nodes));
-  if (!isAbstractType(type)) return { write: stepBack, selection: undefined };
+  if (!isAbstractType(type)) return { write: fallBack, selection: undefined };
   const writers = new Map<unknown, Write>();
   for (const objectType of compilation.schema.getPossibleTypes(type)) {
     writers.set(objectType.name, compileValue(compilation, objectType, nodes).write);
   }
   return {
-    write: (value, run) => (writers.get((value as Typed).__typename) ?? stepBack)(value, run),
+    write: (value, run) => (writers.get((value as Typed).__typename) ?? fallBack)(value, run),
     selection: undefined,
   };
 }
@@ -444,30 +447,30 @@ function createObjectWriter(fields: readonly CompiledField[]): Write {
     run.written += labelsLength;
     let text = '{';
     for (let index = 0; index < writers.length; index += 1) {
-      const part = writers[index]?.(value, run) ?? stepBack();
-      if (typeof part !== 'string') return writeRest(value, run, text, index, part);
-      text += (labels[index] ?? '') + part;
-      countPart(run);
+      const piece = writers[index]?.(value, run) ?? fallBack();
+      if (typeof piece !== 'string') return writeRest(value, run, text, index, piece);
+      text += (labels[index] ?? '') + piece;
+      countIfDue(run);
     }
     return `${text}}`;
   };
 
   /** The rest of an object, from a field that must be waited for. */
-  function writeRest(value: unknown, run: Run, text: string, from: number, part: Promise<string>): Promise<string> {
-    const parts: MaybePromise<string>[] = [text, labels[from] ?? '', part];
+  function writeRest(value: unknown, run: Run, text: string, from: number, piece: Promise<string>): Promise<string> {
+    const pieces: MaybePromise<string>[] = [text, labels[from] ?? '', piece];
     for (let index = from + 1; index < writers.length; index += 1) {
-      parts.push(labels[index] ?? '', writers[index]?.(value, run) ?? stepBack());
-      countPart(run);
+      pieces.push(labels[index] ?? '', writers[index]?.(value, run) ?? fallBack());
+      countIfDue(run);
     }
-    parts.push('}');
-    return join(parts);
+    pieces.push('}');
+    return join(pieces);
   }
 }
 
 /** A long list is written in parts. */
 function createListWriter(writeItem: Write): Write {
   return (value, run) => {
-    if (!Array.isArray(value)) return stepBack();
+    if (!Array.isArray(value)) return fallBack();
     const items = value as readonly unknown[];
     // Brackets and commas.
     run.written += items.length + 1;
@@ -477,12 +480,18 @@ function createListWriter(writeItem: Write): Write {
   /** Many items may be known at once after a wait, so each one takes room in a part. */
   function writeLateItem(value: unknown, run: Run): MaybePromise<string> {
     const part = run.context.parts.take(run.itemSize);
-    return part === undefined ? writeNow(value, run) : writeLater(part, () => writeNow(value, run), run);
+    if (part !== undefined) return writeLater(part, () => writeInPart(value, part, run), run);
+    return isPartOver(run) ? writeLater(pause(run), () => writeNow(value, run), run) : writeNow(value, run);
+  }
+
+  /** The items of a part may be larger than those before, by which their room was taken. */
+  function writeInPart(value: unknown, part: Promise<void>, run: Run): MaybePromise<string> {
+    if (run.part !== part) startPart(run, part);
+    return isPartOver(run) ? writeLateItem(value, run) : writeNow(value, run);
   }
 
   function writeNow(value: unknown, run: Run): MaybePromise<string> {
     const before = run.work + run.written;
-    run.partEnd = before + PART_SIZE;
     const text = writeItem(value, run);
     run.itemSize = run.work + run.written - before;
     return text;
@@ -490,23 +499,23 @@ function createListWriter(writeItem: Write): Write {
 
   /** The text from an item on, with the bracket or comma before it. */
   function writeItems(items: readonly unknown[], from: number, run: Run): MaybePromise<string> {
-    const parts: MaybePromise<string>[] = [from === 0 ? '[' : ','];
+    const pieces: MaybePromise<string>[] = [from === 0 ? '[' : ','];
     let isComplete = true;
     for (let index = from; index < items.length; index += 1) {
       if (index > from && isPartOver(run)) {
-        parts.push(writeLater(pause(run), () => writeItems(items, index, run), run));
-        return join(parts);
+        pieces.push(writeLater(pause(run), () => writeItems(items, index, run), run));
+        return join(pieces);
       }
-      if (index > from) parts.push(',');
+      if (index > from) pieces.push(',');
       const item = items[index];
-      const part = isPromise(item) ? writeLater(item, writeLateItem, run) : writeItem(item, run);
-      if (typeof part !== 'string') isComplete = false;
-      parts.push(typeof part === 'string' ? flatten(part) : part);
-      countPart(run);
+      const piece = isPromise(item) ? writeLater(item, writeLateItem, run) : writeItem(item, run);
+      if (typeof piece !== 'string') isComplete = false;
+      pieces.push(typeof piece === 'string' ? flatten(piece) : piece);
+      countIfDue(run);
     }
     // They are joined with the brackets, because to add those to a long text would make a copy of it.
-    parts.push(']');
-    return isComplete ? (parts as string[]).join('') : join(parts);
+    pieces.push(']');
+    return isComplete ? (pieces as string[]).join('') : join(pieces);
   }
 }
 
@@ -522,18 +531,24 @@ function isPartOver({ work, written, partEnd }: Run): boolean {
   return work + written >= partEnd;
 }
 
+function startPart(run: Run, part: Promise<void>): void {
+  run.part = part;
+  run.partEnd = run.work + run.written + PART_SIZE;
+}
+
 /** Waits for a part of its own. */
 async function pause(run: Run): Promise<void> {
-  await run.context.parts.next();
-  run.partEnd = run.work + run.written + PART_SIZE;
+  const part = run.context.parts.next();
+  await part;
+  startPart(run, part);
 }
 
 function countLoad(run: Run): void {
   run.work += LOOKUP_SIZE;
-  if (run.work > MAX_LOADS * LOOKUP_SIZE) stepBack();
+  if (run.work > MAX_LOADS * LOOKUP_SIZE) fallBack();
 }
 
-function countPart(run: Run): void {
+function countIfDue(run: Run): void {
   if (run.written - run.counted > COUNTED_CHARACTERS) count(run);
 }
 
@@ -581,20 +596,20 @@ function createLeafWriter(toText: (value: unknown) => string): Write {
 function leafText(type: GraphQLLeafType): (value: unknown) => string {
   if (isEnumType(type)) {
     const names = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, `"${name}"`]));
-    return (value) => names.get(value) ?? stepBack();
+    return (value) => names.get(value) ?? fallBack();
   }
   switch (type.name) {
     case GraphQLInt.name:
-      return (value) => (Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? String(value) : stepBack());
+      return (value) => (Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? String(value) : fallBack());
     case GraphQLBoolean.name:
-      return (value) => (typeof value === 'boolean' ? String(value) : stepBack());
+      return (value) => (typeof value === 'boolean' ? String(value) : fallBack());
     case GraphQLString.name:
     case GraphQLID.name:
-      return (value) => (typeof value === 'string' ? quote(value) : stepBack());
+      return (value) => (typeof value === 'string' ? quote(value) : fallBack());
     default:
       return (value) => {
         const text = type.serialize(value);
-        return typeof text === 'string' ? quote(text) : stepBack();
+        return typeof text === 'string' ? quote(text) : fallBack();
       };
   }
 }
@@ -611,9 +626,9 @@ function writeLater(promise: Promise<unknown>, write: Write, run: Run): Promise<
   run.waits += 1;
   if (run.waits > MAX_WAITS || run.context.loader.lookupsStarted() > MAX_LOOKUPS) {
     promise.catch(ignore);
-    stepBack();
+    fallBack();
   }
-  return later(promise, (value) => (run.hasEnded ? stepBack() : write(value, run)));
+  return later(promise, (value) => (run.hasEnded ? fallBack() : write(value, run)));
 }
 
 /** The mapped value of a promise. Its rejection may be handled after another field has ended the execution. */
@@ -623,8 +638,8 @@ function later<Value, Result>(promise: Promise<Value>, map: (value: Value) => Ma
   return result;
 }
 
-function join(parts: readonly MaybePromise<string>[]): Promise<string> {
-  return later(Promise.all(parts as Promise<string>[]), (texts) => texts.join(''));
+function join(pieces: readonly MaybePromise<string>[]): Promise<string> {
+  return later(Promise.all(pieces as Promise<string>[]), (texts) => texts.join(''));
 }
 
 function writeNull(_: unknown, run: Run): string {
@@ -632,8 +647,8 @@ function writeNull(_: unknown, run: Run): string {
   return 'null';
 }
 
-function stepBack(): never {
-  throw STEP_BACK;
+function fallBack(): never {
+  throw FALL_BACK;
 }
 
 function ignore(): void {
