@@ -28,7 +28,7 @@ export interface Flight<Request extends SharedRequest, Result extends Reply> {
   isCancelled(): boolean;
   waiters(): number;
   /**
-   * Waits for the flight.
+   * Waits for the flight. To be called before it has ended.
    *
    * @param signal ends the wait with a failure; if it was the last waiter, the flight is cancelled
    * @param staleAt at this time `staleAnswer` is asked; if it has one, the flight goes on without this waiter, and
@@ -63,7 +63,7 @@ export function createFlights<Request extends SharedRequest, Result extends Repl
   const underWay = (request: Request): Flight<Request, Result>[] =>
     (flights.get(requestKey(request)) ?? []).filter((flight) => !flight.hasEnded());
 
-  /** A waiter leaves with a stale answer. The call is then not urgent, unless another caller waits. */
+  /** A waiter, still counted, leaves with a stale answer. The call is then not urgent, unless another one waits. */
   function onStale(request: Request): void {
     const waiters = underWay(request).reduce((sum, flight) => sum + flight.waiters(), 0);
     if (waiters === 1) queue.demote(request);
@@ -75,6 +75,7 @@ export function createFlights<Request extends SharedRequest, Result extends Repl
       const joinable = underWay(request);
       if (joinable.length === 0) return undefined;
       const isUnsent = queue.promote(request, operation);
+      // A call that still waits will be sent later than any `minSentAt`. Only the latest flight can have one.
       return joinable.find(({ startedAt }) => startedAt >= minSentAt) ?? (isUnsent ? joinable.at(-1) : undefined);
     },
     start(request, run) {
@@ -100,7 +101,8 @@ function createFlight<Request extends SharedRequest, Result extends Reply>(
 ): Flight<Request, Result> {
   const cancelled = new AbortController();
   const startedAt = clock.epochMs();
-  let waiters = 0;
+  /** A function for each waiter that ends its wait. */
+  const ends = new Set<(outcome: WaitOutcome<Result>) => void>();
   let hasEnded = false;
   /** A caller got a stale answer, so the answer of the flight is wanted for the cache. */
   let isForCache = false;
@@ -112,25 +114,21 @@ function createFlight<Request extends SharedRequest, Result extends Reply>(
     .finally(() => {
       hasEnded = true;
     });
+  void result.then((outcome) => ends.forEach((end) => end(outcome)));
 
   return {
     ...{ request, startedAt, result },
     hasEnded: () => hasEnded,
     isCancelled: () => cancelled.signal.aborted,
-    waiters: () => waiters,
+    waiters: () => ends.size,
     wait(signal, staleAt, staleAnswer) {
-      waiters += 1;
-      // An operation may wait thousands of times, so a wait has one promise.
       return new Promise((resolve) => {
         let cancel = (): void => undefined;
-        let isOver = false;
         const end = (outcome: WaitOutcome<Result>): void => {
-          if (isOver) return;
-          isOver = true;
+          if (!ends.delete(end)) return;
           clearTimeout(timer);
           cancel();
-          waiters -= 1;
-          if (waiters === 0 && !hasEnded && !isForCache) cancelled.abort(new LookupFailure('abandoned'));
+          if (ends.size === 0 && !hasEnded && !isForCache) cancelled.abort(new LookupFailure('abandoned'));
           resolve(outcome);
         };
         const serveStale = (): void => {
@@ -140,9 +138,9 @@ function createFlight<Request extends SharedRequest, Result extends Reply>(
           onStale();
           end({ kind: 'stale', answer });
         };
+        ends.add(end);
         const timer = setTimeout(serveStale, Math.max(0, staleAt - clock.monotonicMs()));
         cancel = onAbort(signal, () => end({ kind: 'failure', error: signal.reason }));
-        void result.then(end);
       });
     },
   };
