@@ -21,7 +21,7 @@ export function createDrain(app: FastifyInstance, { graceMs, deadlineMs }: Drain
   const unusedSockets = trackUnusedSockets(app);
 
   return async () => {
-    if ((await countConnections(app)) > 0) await sleep(graceMs);
+    await sleep(graceMs);
     // Timers run before the sockets are read. Requests that have arrived meanwhile, or on a connection that is not
     // accepted yet, would be lost with their connections.
     for (let iteration = 0; iteration < 3; iteration += 1) await nextIteration();
@@ -44,8 +44,4 @@ function trackUnusedSockets(app: FastifyInstance): ReadonlySet<Socket> {
   });
   app.server.on('request', ({ socket }) => unused.delete(socket));
   return unused;
-}
-
-function countConnections(app: FastifyInstance): Promise<number> {
-  return new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)));
 }

@@ -46,6 +46,7 @@ export async function startService({
     LOG_LEVEL: 'debug',
     // The service's own calls would change the counts of a test.
     WOLKVOX_QUOTA_SYNC_MINUTES: '0',
+    DRAIN_GRACE_MS: '0',
     ...env,
   });
   const log = createLog({

@@ -87,6 +87,15 @@ describe('SIGTERM', () => {
     expect(await service.ended).toBe(0);
   });
 
+  it('serves new connections for DRAIN_GRACE_MS, although none was open', async () => {
+    const { service, url } = await startOverSimulator({ env: { DRAIN_GRACE_MS: '2000' } });
+    service.kill('SIGTERM');
+    await eventually(service.output).toContain('service.draining');
+    await sleep(500);
+    expect(await ask(url, 1)).toMatchObject({ status: 200, connection: 'close' });
+    expect(await service.ended).toBe(0);
+  });
+
   it('lets running and waiting operations finish', async () => {
     const { service, url, simulator } = await startOverSimulator();
     const gate = holdCalls(simulator);
