@@ -11,7 +11,7 @@ export type Found<Result extends Reply> =
   | { readonly kind: 'failure'; readonly error: unknown; readonly isRemembered: boolean };
 
 /**
- * A caller accepts a failure of another caller after so many flights that it joined. Otherwise many callers would
+ * A caller accepts a failure of another caller after this many flights that it joined. Otherwise many callers would
  * start one flight after the other, while each is refused at once.
  */
 const MAX_FAILED_FLIGHTS = 2;

@@ -69,8 +69,8 @@ export function createLookupFlights(options: LookupFlightsOptions): LookupFlight
     { mergesCampaigns, minSentAt }: LookupOptions,
   ): Lookup {
     if (broaderLookup === undefined || !mergesCampaigns) return lookup;
-    const isUseless = store.failure(broaderLookup) ?? store.answer(broaderLookup, minSentAt);
-    return isUseless === undefined ? broaderLookup : lookup;
+    const known = store.failure(broaderLookup) ?? store.answer(broaderLookup, minSentAt);
+    return known === undefined ? broaderLookup : lookup;
   }
 
   function startFlight(next: LookupSource, lookup: Lookup, lookupOptions: LookupOptions): LookupFlight {

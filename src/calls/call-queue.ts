@@ -107,6 +107,7 @@ export function createCallQueue(options: CallQueueOptions): CallQueue {
         () => {
           waiting.delete(entry.id);
           unfollow();
+          // The tags of later calls follow this one, so a call that was moved to the end does not count.
           if (entry.tag < LAST_TAG) tags.start(entry.tag);
           return estimate.measure(call);
         },

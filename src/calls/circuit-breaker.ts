@@ -105,17 +105,21 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   function onFailure(entered: State, error: unknown): void {
     if (!(error instanceof LookupFailure)) return;
     const { circuit } = error.policy;
-    if (circuit === 'success') onSuccess(entered);
+    if (circuit === 'success') {
+      onSuccess(entered);
+      return;
+    }
     if (entered !== state) return;
     switch (circuit) {
-      case 'success':
-        return;
       case 'ignore':
         // The probe did not reach Wolkvox, so the next lookup may be the probe.
         if (state.kind === 'half-open') state = { ...state, kind: 'open', probeAt: clock.monotonicMs() };
         return;
       case 'failure':
-        if (state.kind === 'closed' && ++state.failuresInARow < FAILURES_TO_OPEN) return;
+        if (state.kind === 'closed') {
+          state.failuresInARow += 1;
+          if (state.failuresInARow < FAILURES_TO_OPEN) return;
+        }
         open(error.kind);
         return;
       case 'open':

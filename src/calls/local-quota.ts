@@ -65,7 +65,7 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     markExhausted(day) {
       const isKnown = exhaustion?.day === day;
       if (!isKnown && day === today()) {
-        exhaustion = exhaustedAgain(day, 0);
+        exhaustion = nextExhaustion(day, 0);
         observe({ event: 'quota.exhausted', ms: checkDelayMs(0) });
       }
       return Promise.resolve(Math.max(0, (exhaustion?.nextCheckAt ?? 0) - clock.monotonicMs()));
@@ -109,10 +109,10 @@ export async function createLocalQuota(options: LocalQuotaOptions): Promise<Dail
     if (remainingMs > 0) {
       throw new LookupFailure('quota-exhausted', { retryAfterSeconds: toRetryAfterSeconds(remainingMs) });
     }
-    exhaustion = exhaustedAgain(day, exhaustion.checks);
+    exhaustion = nextExhaustion(day, exhaustion.checks);
   }
 
-  function exhaustedAgain(day: string, checks: number): Exhaustion {
+  function nextExhaustion(day: string, checks: number): Exhaustion {
     return { day, checks: checks + 1, nextCheckAt: clock.monotonicMs() + checkDelayMs(checks) };
   }
 

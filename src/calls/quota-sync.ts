@@ -87,8 +87,8 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
       });
       await quota.sync(figures);
       const { day, used, limit } = quota.state();
-      const isUsedUp = (figures.used ?? Infinity) >= (figures.limit ?? 0);
-      if (!isUsedUp) await quota.markAccepted(day);
+      const isKnown = figures.used !== undefined && figures.limit !== undefined;
+      if (isKnown && figures.used < figures.limit) await quota.markAccepted(day);
       const isBlank = figures.used === undefined && figures.limit === undefined;
       observe(isBlank ? { event: 'quota.sync-failed', reason: 'no-figures' } : { event: 'quota.synced', used, limit });
     } finally {

@@ -7,7 +7,7 @@ export interface Clock {
    * monotonic clock, so that a step of the system's clock makes no answer younger.
    */
   epochMs(): number;
-  /** The system's clock, for the account's day. Epoch milliseconds; it may step. */
+  /** The system's clock, for the account's day, traces and sessions. Epoch milliseconds; it may step. */
   wallMs(): number;
   /** Moves `epochMs` to a time that all replicas share, such as that of Redis. */
   setEpochMs(epochMs: number): void;

@@ -42,7 +42,7 @@ export interface DailyQuota {
    * Counts one call before it is sent. If a reply of Redis is lost, a call may be counted that is not sent.
    *
    * @returns the account's day in which it was counted, `2026-11-23`
-   * @throws LookupFailure `quota-used`, `quota-exhausted`, `count-failed` or `redis-down`; nothing is counted then
+   * @throws LookupFailure `quota-used`, `quota-exhausted`, `count-failed` or `redis-down`
    */
   consume(): Promise<string>;
   /** Takes back a call of that day that was counted and of which no byte was sent. */

@@ -76,13 +76,13 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
   function load(request: Request): MaybePromise<Answer> {
     const key = keyOf(request);
     const answer = known.get(key) ?? cache.answerTo(request.lookup, timesOf(request).minSentAt, operation);
-    return answer === undefined ? loadLater(request, key) : use(answer, key, request);
+    return answer === undefined ? loadLater(request, key) : remember(answer, key, request);
   }
 
   async function loadLater(request: Request, key: string): Promise<Answer> {
     loader ??= createRequestLoader(find);
     const { answer } = await loader.load(request);
-    return use(await answer, key, request);
+    return remember(await answer, key, request);
   }
 
   function find(request: Request): Promise<Answer> {
@@ -91,22 +91,22 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     return source.find(lookup, { operation, deadline, signal: running.signal(), mergesCampaigns, ...timesOf(request) });
   }
 
-  function use(answer: Answer, key: string, { maxAgeMs }: Request): Answer {
+  function remember(answer: Answer, key: string, { maxAgeMs }: Request): Answer {
     known.set(key, answer);
-    return used(answer, maxAgeMs);
+    return limitFreshness(answer, maxAgeMs);
   }
 
   /** The response is fresh for as long as all answers that it uses. */
-  function used(answer: Answer, maxAgeMs = Infinity): Answer {
+  function limitFreshness(answer: Answer, maxAgeMs = Infinity): Answer {
     freshUntil = Math.min(freshUntil ?? Infinity, answer.sentAt + Math.min(freshness.freshMs, maxAgeMs));
     return answer;
   }
 
   async function findCampaigns(): Promise<CampaignList> {
-    return usedCampaigns(await campaigns.find({ operation, deadline, signal: running.signal() }));
+    return limitFreshnessByList(await campaigns.find({ operation, deadline, signal: running.signal() }));
   }
 
-  function usedCampaigns(list: CampaignList): CampaignList {
+  function limitFreshnessByList(list: CampaignList): CampaignList {
     freshUntil = Math.min(freshUntil ?? Infinity, list.sentAt + campaignsFreshMs);
     return list;
   }
@@ -124,7 +124,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     const request: Request = { lookup, maxAgeMs: undefined, mergesCampaigns: true };
     const { minSentAt, minStaleSentAt } = timesOf(request);
     const cached = cache.answerWith(fingerprint, minSentAt, operation);
-    if (cached !== undefined) return recordIn(used(cached), fingerprint);
+    if (cached !== undefined) return recordIn(limitFreshness(cached), fingerprint);
     const answer = load(request);
     if (!isPromise(answer)) return recordIn(answer, fingerprint);
     return answer
@@ -133,7 +133,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
         // The lookup has no stale answer, but one to another lookup may hold the record.
         const stale = cache.answerWith(fingerprint, minStaleSentAt, operation, error);
         if (stale === undefined) throw error;
-        return used(stale);
+        return limitFreshness(stale);
       })
       .then((loaded) => recordIn(loaded, fingerprint));
   }
@@ -151,7 +151,7 @@ export function createLoader(running: RunningOperation, options: LoaderOptions):
     lookupsStarted: () => lookupsStarted,
     loadCampaigns() {
       const fresh = campaigns.fresh(operation);
-      if (fresh !== undefined) return usedCampaigns(fresh);
+      if (fresh !== undefined) return limitFreshnessByList(fresh);
       campaignList ??= findCampaigns();
       return campaignList;
     },

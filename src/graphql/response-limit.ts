@@ -29,7 +29,7 @@ export interface ResponseLimit {
    *
    * @param textLengths the lengths of the items' texts
    * @returns the bytes of one item, on average
-   * @throws LookupFailure `response-too-large` if the limit is exceeded, or an item has more than 1 MB,
+   * @throws LookupFailure `response-too-large` if the limit is exceeded, or the items have more than 1 MB on average,
    *   `responses-full` if the responses of all operations together take too much memory, `abandoned` after `end`; the
    *   items are not counted then
    */

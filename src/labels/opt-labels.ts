@@ -30,7 +30,7 @@ export class LabelFileError extends Error {
 }
 
 const DEFAULT_INTERVAL_MS = 2_000;
-/** A log line names so many problems. */
+/** A log line names this many problems. */
 const LOGGED_PROBLEMS = 20;
 const BLANK: Columns = Object.freeze(OPT_NAMES.map(() => Object.freeze({ label: null, type: null })));
 

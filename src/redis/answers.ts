@@ -35,7 +35,7 @@ export interface SharedAnswers {
   onErased(listener: () => void): void;
 }
 
-/** A replica reads the generation once a second, and the reply may take another one. */
+/** A replica reads the generation once a second, and the reply may take one more second. */
 const ERASURE_MS = 2_000;
 /** Memory of Redis that answers leave free for slots, leases, the quota and connections. */
 const ROOM_BYTES = 1_000_000;
@@ -52,7 +52,7 @@ return generation or ARGV[1]`,
 };
 
 /**
- * Takes the room, which `write` gives back: a Redis that evicts nothing refuses the answer if the two do not fit in its
+ * Reserves memory, which `write` frees: a Redis that evicts nothing refuses the answer if the two do not fit in its
  * memory. It is a script of its own, because Redis checks its memory when a script starts.
  */
 const roomScript = {

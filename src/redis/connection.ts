@@ -60,7 +60,7 @@ const OPTIONS = {
   autoResubscribe: false,
   connectTimeout: 1_000,
   commandTimeout: 1_000,
-  // A connection that owes a reply and delivers nothing is closed.
+  // A connection that has waited so long for a reply is closed.
   socketTimeout: 2_500,
   retryStrategy: (times) => Math.min(1_000, 100 * times),
   reconnectOnError: (error) => UNAVAILABLE.test(error.message),
@@ -68,7 +68,7 @@ const OPTIONS = {
 
 export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' | 'clock' | 'observe'>): Connection {
   const client = createClient(urls);
-  // Each node of a cluster hears the messages of all.
+  // Each node of a cluster receives the messages of all.
   const subscriber = new Redis(urls[Math.floor(Math.random() * urls.length)] ?? '', OPTIONS);
   const handlers = new Map<string, (message: string) => void>();
   const works: ((commands: Commands) => Promise<unknown>)[] = [];

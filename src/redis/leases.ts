@@ -5,8 +5,8 @@ import type { Connection } from './connection.js';
 /** How long a key is held after its last renewal. The keys of a replica that was killed are free after this time. */
 export const LEASE_MS = 10_000;
 const RENEW_MS = 2_000;
-/** A holder that could not renew for this time takes the lease for lost: soon Redis may give it to another. */
-const UNSURE_AFTER_MS = 0.6 * LEASE_MS;
+/** A lease that could not be renewed for this time counts as lost: soon Redis may give it to another holder. */
+const LOST_AFTER_MS = 0.6 * LEASE_MS;
 const RELEASE_RETRY_MS = 250;
 const STOP_MS = 1_000;
 
@@ -17,7 +17,7 @@ export interface LeaseOptions {
   readonly token: string;
   /** When the command that set the key was sent, on the monotonic clock. */
   readonly setAt: number;
-  /** The channel that hears of the release. */
+  /** The channel on which the release is published. */
   readonly channel: string;
   readonly onLost?: (reason: 'taken' | 'not-renewed') => void;
 }
@@ -76,7 +76,7 @@ export function createLeases(connection: Connection, clock: Clock): Leases {
         if ((await connection.run(renewScript, [key], token, LEASE_MS)) !== 1) lose('taken');
         else renewedAt = sentAt;
       } catch {
-        if (clock.monotonicMs() - renewedAt > UNSURE_AFTER_MS) lose('not-renewed');
+        if (clock.monotonicMs() - renewedAt > LOST_AFTER_MS) lose('not-renewed');
       }
     }
 

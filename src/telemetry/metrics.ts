@@ -246,7 +246,11 @@ function addGauges(registry: Registry, read: () => Readings): void {
     Number(read().quota.isExhausted),
   );
   gauge('wolkvox_cache_entries', 'Answers cached in memory.', () => read().cache.entries);
-  gauge('wolkvox_cache_bytes', 'Estimated bytes of the answers cached in memory.', () => read().cache.bytes);
+  gauge(
+    'wolkvox_cache_bytes',
+    'Estimated bytes of the answers cached in memory, and of their texts.',
+    () => read().cache.bytes,
+  );
   gauge('wolkvox_redis_up', '1 while Redis answers; NaN: there is none.', () => {
     const { redis } = read();
     return redis === undefined ? NaN : Number(redis.connection === 'up');
