@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { Pool, buildConnector } from 'undici';
 import { followAbort } from '../core/abort.js';
 import type { CallOptions, LookupSource, Reply } from '../core/answer.js';
 import type { CampaignListSource } from '../core/campaign.js';
@@ -10,7 +10,7 @@ import type { QuotaSource } from '../core/limits.js';
 import { readAnswer } from './answer.js';
 import type { WolkvoxResponse } from './body.js';
 import { readCampaigns } from './campaigns.js';
-import { transportFailure } from './failure.js';
+import { ConnectError, transportFailure } from './failure.js';
 import { createCampaignsRequest, createLookupRequest, createTokenInfoRequest } from './request.js';
 import type { ApiRequest, WolkvoxAccount } from './request.js';
 import { readTokenInfo } from './token-info.js';
@@ -162,7 +162,12 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
 }
 
 function createPool(origin: string, { concurrency, timeoutMs, proxyUrl }: WolkvoxClientOptions): Pool {
-  const connectMs = Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
+  // Well before the end of the call, so that a call without a connection is known as one.
+  const connectMs = Math.min(timeoutMs / 2, CONNECT_TIMEOUT_MS);
+  const connect =
+    proxyUrl === undefined
+      ? buildConnector({ timeout: connectMs })
+      : createTunnelConnector({ proxyUrl, origin, timeoutMs: connectMs });
   return new Pool(origin, {
     connections: concurrency,
     pipelining: 1,
@@ -171,9 +176,9 @@ function createPool(origin: string, { concurrency, timeoutMs, proxyUrl }: Wolkvo
     // The deadline of each call ends it. These two measure silence only and must not end it earlier.
     headersTimeout: timeoutMs + 1_000,
     bodyTimeout: timeoutMs + 1_000,
-    connect:
-      proxyUrl === undefined
-        ? { timeout: connectMs }
-        : createTunnelConnector({ proxyUrl, origin, timeoutMs: connectMs }),
+    connect: (options, callback) =>
+      connect(options, (...[error, socket]) =>
+        error === null ? callback(null, socket) : callback(new ConnectError(error), null),
+      ),
   });
 }

@@ -11,19 +11,17 @@ export function malformed(detail: string, facts: FailureFacts = {}): LookupFailu
 
 /** Error codes of undici, and the name of an expired deadline. */
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'TimeoutError']);
-/** Error codes of a connection that was never made, so that no byte of the request was sent. */
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-/** A proxy that makes no tunnel ends the connection before the request. */
-const NO_TUNNEL = /^PROXY_/;
-/** Certificate errors end the connection before the request. */
-const NOT_TRUSTED = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/;
+
+/** No connection was made, so no byte of the request was sent. It has the code of the error that prevented it. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+  readonly code: string | undefined;
+
+  constructor(cause: Error) {
+    super('No connection to Wolkvox was made.');
+    this.code = codeOf(cause);
+  }
+}
 
 /**
  * The failure for an error of a request or of its body. A LookupFailure (the reason of an abort) stays as it is. The
@@ -32,13 +30,9 @@ const NOT_TRUSTED = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIG
 export function transportFailure(error: unknown, httpStatus?: number): LookupFailure {
   if (error instanceof LookupFailure) return error;
   const networkCode = codeOf(error);
-  return new LookupFailure(kindOf(networkCode ?? ''), { facts: { httpStatus, networkCode } });
-}
-
-function kindOf(networkCode: string): 'timeout' | 'not-connected' | 'connection' {
-  if (TIMEOUTS.has(networkCode)) return 'timeout';
-  const isNotConnected = NOT_CONNECTED.has(networkCode) || NOT_TRUSTED.test(networkCode) || NO_TUNNEL.test(networkCode);
-  return isNotConnected ? 'not-connected' : 'connection';
+  const facts = { httpStatus, networkCode };
+  if (error instanceof ConnectError) return new LookupFailure('not-connected', { facts });
+  return new LookupFailure(TIMEOUTS.has(networkCode ?? '') ? 'timeout' : 'connection', { facts });
 }
 
 /** The error's code, or its name if it has none; undefined if neither is a plain word. */

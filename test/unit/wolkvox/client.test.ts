@@ -220,6 +220,20 @@ describe('A call without a connection', () => {
     expect(failure.facts.networkCode).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
   });
 
+  it('whose TLS is reset is of kind not-connected, because no byte of the request was sent (defect 18)', async () => {
+    const url = await listen(createTcpServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
+    expect(await failureOf(createClient(url.replace('http:', 'https:')))).toMatchObject({
+      ...{ kind: 'not-connected', facts: { networkCode: 'ECONNRESET' } },
+    });
+  });
+
+  it('is of kind not-connected also if the call may take no longer than a connection', async () => {
+    // Accepts connections, and never answers the start of TLS.
+    const url = await listen(createTcpServer());
+    const client = createClient(url.replace('http:', 'https:'), { timeoutMs: 6_000 });
+    expect(await failureOf(client)).toMatchObject({ kind: 'not-connected' });
+  });
+
   it('that the server accepts and closes is of kind connection, because bytes may have been sent', async () => {
     const url = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
     expect(await failureOf(createClient(url))).toMatchObject({ kind: 'connection', code: 'UPSTREAM_UNAVAILABLE' });

@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LookupFailure } from '../../../src/core/failure.js';
-import { malformed, transportFailure } from '../../../src/wolkvox/failure.js';
+import { ConnectError, malformed, transportFailure } from '../../../src/wolkvox/failure.js';
 
 describe('The failure for an error of a request', () => {
   it.each([
-    ['ECONNREFUSED', 'not-connected'],
-    ['ENOTFOUND', 'not-connected'],
-    ['EAI_AGAIN', 'not-connected'],
-    ['EHOSTUNREACH', 'not-connected'],
-    ['ENETUNREACH', 'not-connected'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'not-connected'],
-    ['CERT_HAS_EXPIRED', 'not-connected'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'not-connected'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'not-connected'],
-    ['SELF_SIGNED_CERT_IN_CHAIN', 'not-connected'],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'not-connected'],
-    ['PROXY_407', 'not-connected'],
-    ['PROXY_ECONNRESET', 'not-connected'],
     ['ECONNRESET', 'connection'],
     ['EPIPE', 'connection'],
     ['ETIMEDOUT', 'connection'],
@@ -33,6 +20,16 @@ describe('The failure for an error of a request', () => {
     expect(failure.facts).toEqual({ httpStatus: 200, networkCode });
     expect(JSON.stringify([failure.message, failure.stack])).not.toContain('192.0.2.7');
   });
+
+  it.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'CERT_HAS_EXPIRED', 'PROXY_407', 'UND_ERR_CONNECT_TIMEOUT'])(
+    'that prevented a connection, with the code %s, is of kind not-connected',
+    (networkCode) => {
+      const cause = Object.assign(new Error('connect 192.0.2.7:443'), { code: networkCode });
+      const failure = transportFailure(new ConnectError(cause));
+      expect(failure).toMatchObject({ kind: 'not-connected', facts: { networkCode } });
+      expect(JSON.stringify([failure.message, failure.stack])).not.toContain('192.0.2.7');
+    },
+  );
 
   it('of a deadline is of kind timeout', () => {
     expect(transportFailure(new DOMException('over', 'TimeoutError'))).toMatchObject({
