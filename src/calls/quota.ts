@@ -7,11 +7,13 @@ export function withQuota(quota: DailyQuota): CallLayer {
   return (next) => ({
     async find(request, options) {
       const day = await quota.consume();
+      // A call that was sent before Wolkvox said that the day is used up shows nothing.
+      const isCheck = quota.state().isExhausted;
       if (options.signal.aborted) {
         await quota.giveBack(day).catch(reportedByQuota);
         options.signal.throwIfAborted();
       }
-      return send(() => next.find(request, options), day, request !== 'quota');
+      return send(() => next.find(request, options), day, isCheck && request !== 'quota');
     },
   });
 

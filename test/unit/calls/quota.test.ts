@@ -14,13 +14,17 @@ const ANA = { phone: '3001112233' };
 const DAY = '2026-11-23';
 const clock = createManualClock();
 
-/** A quota that records what happens to it, in order. */
-function createRecordedQuota(
-  consume: () => Promise<string> = () => Promise.resolve(DAY),
-): DailyQuota & { log: string[] } {
+interface RecordedQuota extends DailyQuota {
+  readonly log: string[];
+  isExhausted: boolean;
+}
+
+/** A quota that records what happens to it, in order. At first Wolkvox says that the day is used up. */
+function createRecordedQuota(consume: () => Promise<string> = () => Promise.resolve(DAY)): RecordedQuota {
   const log: string[] = [];
-  return {
+  const quota: RecordedQuota = {
     log,
+    isExhausted: true,
     consume() {
       log.push('consume');
       return consume();
@@ -32,8 +36,12 @@ function createRecordedQuota(
     },
     markAccepted: async (day) => void log.push(`accepted ${day}`),
     sync: async () => void log.push('sync'),
-    state: () => ({ day: DAY, used: 0, limit: undefined, usedByOthers: undefined, resetsAt: 0, isExhausted: false }),
+    state: () => ({
+      ...{ day: DAY, used: 0, limit: undefined, usedByOthers: undefined, resetsAt: 0 },
+      isExhausted: quota.isExhausted,
+    }),
   };
+  return quota;
 }
 
 describe('A call', () => {
@@ -61,6 +69,18 @@ describe('A call', () => {
     const figures = { find: () => Promise.resolve({ sentAt: 0, source: 'wolkvox' as const }) };
     await layer(figures).find('quota', lookupOptions(clock));
     expect(quota.log).toEqual(['consume', `accepted ${DAY}`, 'consume']);
+  });
+
+  it('shows nothing if it was sent before Wolkvox said that the day is used up', async () => {
+    const quota = createRecordedQuota();
+    quota.isExhausted = false;
+    const source = createManualSource(clock);
+    const found = withQuota(quota)(source).find(ANA, lookupOptions(clock));
+    await settle();
+    quota.isExhausted = true;
+    await source.call(0).answer();
+    await found;
+    expect(quota.log).toEqual(['consume']);
   });
 
   it('is not sent if it cannot be counted', async () => {
