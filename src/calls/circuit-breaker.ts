@@ -1,5 +1,5 @@
 import { followAbort } from '../core/abort.js';
-import type { CallLayer } from '../core/answer.js';
+import type { CallLayer, Reply } from '../core/answer.js';
 import type { Clock } from '../core/clock.js';
 import type { Observe } from '../core/events.js';
 import { LookupFailure, toRetryAfterSeconds, type FailureKind } from '../core/failure.js';
@@ -26,6 +26,8 @@ export interface CircuitBreakerOptions {
 export interface CircuitBreaker {
   readonly layer: CallLayer;
   state(): 'closed' | 'open' | 'half-open';
+  /** Cancels the calls that wait, and refuses all others. A call that is sent goes on. */
+  stop(): void;
 }
 
 /** Times are on the monotonic clock, in milliseconds. A state that is replaced is never used again. */
@@ -45,15 +47,16 @@ type State =
 /**
  * Sends no calls while Wolkvox is down or refuses the token, and one probe at a time until it works again.
  *
- * Only results of calls count. While the circuit is closed they are those of the calls since it closed. Then only
- * probes count: the first one that succeeds closes the circuit, and the newest one that fails doubles the delay. A
- * probe without a result does not block the next one, which then comes after twice the delay. When the circuit opens,
- * the calls that still wait in the queue are cancelled.
+ * Only results of calls that this replica sends count. While the circuit is closed they are those of the calls since
+ * it closed. Then only probes count: the first one that succeeds closes the circuit, and the newest one that fails
+ * doubles the delay. A probe without a result does not block the next one, which then comes after twice the delay. When
+ * the circuit opens, the calls that still wait in the queue are cancelled.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, observe, probeDelays = PROBE_DELAYS } = options;
   const pending = new Set<AbortController>();
   let openings = 0;
+  let isStopped = false;
   let state: State = { kind: 'closed', failuresInARow: 0 };
 
   return {
@@ -62,15 +65,23 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         run(callOptions.signal, (signal) => next.find(request, { ...callOptions, signal })),
     }),
     state: () => state.kind,
+    stop() {
+      isStopped = true;
+      for (const controller of pending) controller.abort(new LookupFailure('abandoned'));
+    },
   };
 
-  async function run<Result>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  async function run<Result extends Reply>(
+    signal: AbortSignal,
+    call: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     const entered = enter();
     const { controller, unfollow } = followAbort(signal);
     pending.add(controller);
     try {
       const result = await call(controller.signal);
-      onSuccess(entered);
+      if (result.source === 'wolkvox') onSuccess(entered);
+      else onNoCall(entered);
       return result;
     } catch (error) {
       onFailure(entered, error);
@@ -83,6 +94,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   /** @returns the state that the result of the call belongs to */
   function enter(): State {
+    if (isStopped) throw new LookupFailure('abandoned');
     if (state.kind === 'closed') return state;
     const now = clock.monotonicMs();
     if (now < state.probeAt) throw circuitOpen(state, now);
@@ -102,6 +114,12 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     observe({ event: 'circuit.closed' });
   }
 
+  /** If the call was a probe, it did not reach Wolkvox, so the next lookup may be the probe. */
+  function onNoCall(entered: State): void {
+    if (entered !== state || state.kind !== 'half-open') return;
+    state = { ...state, kind: 'open', probeAt: clock.monotonicMs() };
+  }
+
   function onFailure(entered: State, error: unknown): void {
     if (!(error instanceof LookupFailure)) return;
     const { circuit } = error.policy;
@@ -109,12 +127,12 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       onSuccess(entered);
       return;
     }
+    if (circuit === 'ignore') {
+      onNoCall(entered);
+      return;
+    }
     if (entered !== state) return;
     switch (circuit) {
-      case 'ignore':
-        // The probe did not reach Wolkvox, so the next lookup may be the probe.
-        if (state.kind === 'half-open') state = { ...state, kind: 'open', probeAt: clock.monotonicMs() };
-        return;
       case 'failure':
         if (state.kind === 'closed') {
           state.failuresInARow += 1;

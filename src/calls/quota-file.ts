@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
 
@@ -87,7 +87,7 @@ export async function createQuotaFile(options: QuotaFileOptions): Promise<QuotaC
 
   async function removeOldFiles(firstDay: string): Promise<void> {
     for (const name of await readdir(folder)) {
-      if (name.startsWith(prefix) && name < prefix + firstDay) await unlink(path.join(folder, name));
+      if (name.startsWith(prefix) && name < prefix + firstDay) await rm(path.join(folder, name), { force: true });
     }
   }
 }

@@ -30,7 +30,7 @@ export function createRetry({ observe, random = Math.random }: RetryOptions): Ca
     async find(request, options) {
       try {
         const result = await next.find(request, options);
-        addToBudget();
+        if (result.source === 'wolkvox') addToBudget();
         return result;
       } catch (error) {
         if (!(error instanceof LookupFailure)) throw error;

@@ -79,6 +79,8 @@ export async function openParts(options: PartOptions, probeDelays: ProbeDelays |
   const client = openClient(options, account);
   const ids = createRecordIds(config.recordIdSecrets, config.countryCode);
   const circuit = createCircuitBreaker({ clock, observe, probeDelays });
+  // Before the client, so that no waiting call takes a slot when those that run are cut off.
+  onClose(async () => circuit.stop());
   const queue = createCallQueue({
     concurrency: config.concurrency,
     limit: config.queueLimit,

@@ -208,6 +208,32 @@ describe('The circuit', () => {
     expect(circuit.state()).toBe('closed');
   });
 
+  it('makes the next lookup the probe if another replica answered the probe', async () => {
+    const { circuit, clock, source, find, open } = createTestCircuit();
+    await open();
+    clock.advance(5_000);
+    const probe = find();
+    await source.call(5).answer({ source: 'shared' });
+    expect(await probe).toMatchObject({ source: 'shared' });
+    expect(circuit.state()).toBe('open');
+    const next = find();
+    await source.call(6).answer();
+    await next;
+    expect(circuit.state()).toBe('closed');
+  });
+
+  it('that is stopped cancels the calls that wait, and refuses others', async () => {
+    const { circuit, source, find } = createTestCircuit();
+    const waiting = find();
+    await settle();
+    circuit.stop();
+    expect(source.call(0).options.signal.aborted).toBe(true);
+    await expect(find()).rejects.toMatchObject({ kind: 'abandoned' });
+    expect(source.calls).toHaveLength(1);
+    await source.call(0).fail('abandoned');
+    await expect(waiting).rejects.toMatchObject({ kind: 'abandoned' });
+  });
+
   it('does not count a bug', async () => {
     const clock = createManualClock();
     const circuit = createCircuitBreaker({ clock, observe: () => undefined });
