@@ -18,6 +18,9 @@ import { readHealth } from './readings.js';
 const TITLE = 'Wolkvox campaigns';
 const EXAMPLES = new URL('../../operations/', import.meta.url);
 
+/** How often documents and the contents of record ids are dropped from memory. They may hold personal data. */
+const CLEAR_REQUESTS_MS = 3_600_000;
+
 /** What the graph and its HTTP server show. */
 export interface Shown {
   readonly lookups: LookupSource;
@@ -33,6 +36,8 @@ export async function startHttp(options: PartOptions, parts: Parts, shown: Shown
   const graph = openGraph(options, parts, shown, slices);
   await graph.apollo.start();
   onClose(() => graph.apollo.stop());
+  const timer = setInterval(() => graph.clearRequests(), CLEAR_REQUESTS_MS).unref();
+  onClose(async () => clearInterval(timer));
   const http = openServer(options, parts, shown, slices, graph);
   onClose(() => http.drain());
   return http.listen(config.listen);

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSimulator, type Simulator } from '../../src/simulator/server.js';
 import { SIMULATOR_TOKEN } from '../../src/simulator/settings.js';
@@ -26,7 +27,11 @@ interface Memory {
   readonly copies: number;
   /** How often the name is there as a value in a text of a response. */
   readonly texts: number;
+  /** How many documents hold the phone or the name as a literal. */
+  readonly documents: number;
 }
+
+const NOTHING: Memory = { copies: 0, texts: 0, documents: 0 };
 
 interface Replica extends ServiceProcess {
   readonly readMemory: () => Promise<Memory>;
@@ -36,6 +41,7 @@ interface Replica extends ServiceProcess {
 async function startReplicas(
   count: number,
   env: Record<string, string> = {},
+  morePreload = '',
 ): Promise<{ readonly replicas: readonly Replica[]; readonly simulator: Simulator }> {
   const simulator = createSimulator({ settings: { latency: { minMs: 0, maxMs: 0 } } });
   simulator.add({ campaign_id: '4821', customer_id: '77441122', customer_name: NAME, tel1: PHONE });
@@ -50,6 +56,7 @@ async function startReplicas(
       import { renameSync } from 'node:fs';
       import { writeHeapSnapshot } from 'node:v8';
       process.on('SIGUSR2', () => renameSync(writeHeapSnapshot('${file}.part'), '${file}'));
+      ${morePreload}
     `;
     const account = { WOLKVOX_SERVER: '0042', WOLKVOX_TOKEN: SIMULATOR_TOKEN, WOLKVOX_BASE_URL: upstream };
     const service = startProcess({ ...account, ...env }, preload);
@@ -60,7 +67,11 @@ async function startReplicas(
       rmSync(file);
       // A snapshot is JSON, with each string once. A kept text is one string, or it has a string for each value.
       const text = new RegExp(`(?:customerName\\\\":|\\n")\\\\"${NAME}\\\\"`, 'g');
-      return { copies: countIn(snapshot, new RegExp(`${PHONE}|${NAME}`, 'g')), texts: countIn(snapshot, text) };
+      return {
+        copies: countIn(snapshot, new RegExp(`${PHONE}|${NAME}`, 'g')),
+        texts: countIn(snapshot, text),
+        documents: countIn(snapshot, new RegExp(`findCampaignRecords\\(phone: \\\\"(?:${PHONE}|${NAME})`, 'g')),
+      };
     };
     return { ...service, readMemory };
   });
@@ -105,7 +116,27 @@ describe('an erasure', () => {
     expect(before.copies).toBeGreaterThan(LITERALS.length);
     expect(before.texts).toBeGreaterThan(0);
     expect(await forget(replica)).toBe(200);
-    expect(await replica.readMemory()).toEqual({ copies: 0, texts: 0 });
+    expect(await replica.readMemory()).toEqual(NOTHING);
+  });
+
+  it('of documents alone comes after an hour (defect 48)', async () => {
+    // The hour of the process is half a second.
+    const shortHour = `
+      const { setInterval } = globalThis;
+      globalThis.setInterval = (work, ms, ...rest) => setInterval(work, ms === 3_600_000 ? 500 : ms, ...rest);
+    `;
+    const [ofAnHour, ofHalfASecond] = [
+      ...(await startReplicas(1)).replicas,
+      ...(await startReplicas(1, {}, shortHour)).replicas,
+    ];
+    if (ofAnHour === undefined || ofHalfASecond === undefined) throw new Error('Expected two replicas.');
+    await Promise.all([askAll(ofAnHour), askAll(ofHalfASecond)]);
+    await sleep(1_000);
+    expect((await ofAnHour.readMemory()).documents).toBeGreaterThanOrEqual(LITERALS.length);
+    const { documents, copies } = await ofHalfASecond.readMemory();
+    expect(documents).toBe(0);
+    // The answers are cached.
+    expect(copies).toBeGreaterThan(0);
   });
 
   it('leaves no text of an operation that was under way', async () => {
@@ -119,7 +150,7 @@ describe('an erasure', () => {
     expect(await forget(replica)).toBe(200);
     calls.open();
     expect((await response).data).toMatchObject({ findCampaignRecords: [{ customerName: NAME }] });
-    expect(await replica.readMemory()).toEqual({ copies: 0, texts: 0 });
+    expect(await replica.readMemory()).toEqual(NOTHING);
   });
 
   it('clears the documents of the other replicas, too (defect 48)', async () => {
@@ -132,6 +163,6 @@ describe('an erasure', () => {
     expect((await second.readMemory()).copies).toBeGreaterThan(LITERALS.length);
     expect(await forget(first)).toBe(200);
     const after = await Promise.all(replicas.map((replica) => replica.readMemory()));
-    expect(after).toEqual(replicas.map(() => ({ copies: 0, texts: 0 })));
+    expect(after).toEqual(replicas.map(() => NOTHING));
   });
 });
