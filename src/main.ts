@@ -70,8 +70,7 @@ function announce(config: Config, url: string, log: Log): void {
 /** What the service was started with, for its first line. */
 function summaryOf({ upstream, dailyLimit, quotaSyncMs, ...config }: Config): LogFields {
   return {
-    // An account has a server, or only a WOLKVOX_BASE_URL.
-    server: upstream.kind === 'simulator' ? 'simulator' : upstream.server || 'WOLKVOX_BASE_URL',
+    server: upstream.kind === 'simulator' ? 'simulator' : nameOfServer(upstream.server),
     limit: dailyLimit ?? (quotaSyncMs === 0 ? 'none' : 'asked of Wolkvox'),
     cacheSeconds: config.freshness.freshMs / 1_000,
     redis: config.redisUrls.length > 0,
@@ -79,6 +78,12 @@ function summaryOf({ upstream, dailyLimit, quotaSyncMs, ...config }: Config): Lo
     playground: config.playground,
     missing: config.missing,
   };
+}
+
+/** Its number. The log shows no address: neither that of `WOLKVOX_SERVER`, if it is one, nor `WOLKVOX_BASE_URL`. */
+function nameOfServer(server: string): string {
+  if (server === '') return 'WOLKVOX_BASE_URL';
+  return server.includes('.') ? 'WOLKVOX_SERVER' : server;
 }
 
 /**
