@@ -30,8 +30,9 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /** The body of an error response, in the form of a GraphQL response. */
-export function errorBody(message: string, code: string, retryable = false): object {
-  return { errors: [{ message, extensions: { code, retryable } }] };
+export function errorBody(message: string, code: string, retryable = false, retryAfterSeconds?: number): object {
+  // JSON has no undefined, so the field is absent then.
+  return { errors: [{ message, extensions: { code, retryable, retryAfterSeconds } }] };
 }
 
 /** Answers a request that failed outside the graph. An error that is no fault of the request is passed to `onBug`. */
@@ -42,7 +43,7 @@ export function sendError(
 ): FastifyReply {
   if (error instanceof LookupFailure) {
     const status = error.code === 'BAD_USER_INPUT' ? 400 : 503;
-    return reply.code(status).send(errorBody(error.message, error.code, error.retryable));
+    return reply.code(status).send(errorBody(error.message, error.code, error.retryable, error.retryAfterSeconds));
   }
   const status = error.statusCode ?? (error.code === 'ERR_INVALID_URL' ? 400 : 500);
   if (status >= 500) {

@@ -91,11 +91,7 @@ describe('replicas of the service over one Redis', () => {
     expect((await other.ask(KNOWN)).data).toEqual(response.data);
     expect(first.simulator.requestLog.calls).toHaveLength(1);
 
-    const erased = await fetch(`${other.url}/forget`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', connection: 'close' },
-      body: JSON.stringify({ customerId: '21839174' }),
-    });
+    const erased = await forget(other.url);
     // The number of answers in the memory of the replica that was asked.
     expect(await erased.json()).toEqual({ forgotten: 1 });
     expect(logLines(one, 'cache.erased')).toMatchObject([{ entries: 1 }]);
@@ -149,7 +145,7 @@ describe('replicas of the service over one Redis', () => {
 
   it('serve cached answers while Redis is away, send no call, and go on when it is back', async () => {
     const { redis, replicas, first } = await startReplicas(1);
-    const [{ ask, get }] = replicas as [TestService];
+    const [{ ask, get, url }] = replicas as [TestService];
     await ask(KNOWN);
     await redis.kill();
     await expect.poll(async () => (await get('/readyz')).json()).toMatchObject({ redis: { connection: 'down' } });
@@ -160,7 +156,20 @@ describe('replicas of the service over one Redis', () => {
       { code: 'UPSTREAM_UNAVAILABLE', retryable: true },
     ]);
     expect(first.simulator.requestLog.requests).toHaveLength(1);
+    const notErased = await forget(url);
+    expect(notErased.status).toBe(503);
+    expect(await notErased.json()).toMatchObject({
+      errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true, retryAfterSeconds: 2 } }],
+    });
     await redis.restart({ empty: true });
     await expect.poll(async () => codesOf(await ask(operation(1))), { timeout: 15_000 }).toEqual([]);
   });
 });
+
+function forget(url: string): Promise<Response> {
+  return fetch(`${url}/forget`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify({ customerId: '21839174' }),
+  });
+}
