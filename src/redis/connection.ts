@@ -83,7 +83,10 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
 
   client.on('error', (error: unknown) => (lastError = reasonOf(error)));
   client.on('close', () => setStatus('down', lastError));
-  client.on('ready', () => heartbeat.wake());
+  client.on('ready', () => {
+    lastError = 'closed';
+    heartbeat.wake();
+  });
   // `close` follows.
   subscriber.on('error', () => undefined);
   subscriber.on('close', () => (isSubscribed = false));
@@ -144,7 +147,7 @@ export function createConnection({ urls, clock, observe }: Pick<Options, 'urls' 
       timeMeasuredAt = clock.monotonicMs();
       clock.setEpochMs(Number(seconds) * 1_000 + Number(microseconds) / 1_000 + (timeMeasuredAt - sentAt) / 2);
     }
-    for (const work of works) await work(commands);
+    await Promise.all(works.map((work) => work(commands)));
   }
 
   function whenUp(): Commands {

@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 
 /** How long a key is held after its last renewal. The keys of a replica that was killed are free after this time. */
 export const LEASE_MS = 10_000;
-const RENEW_MS = 2_000;
+export const RENEW_MS = 2_000;
 /** A lease that could not be renewed for this time counts as lost: soon Redis may give it to another holder. */
 const LOST_AFTER_MS = 0.6 * LEASE_MS;
 const RELEASE_RETRY_MS = 250;

@@ -99,6 +99,7 @@ export function createSingleFlight(
       next: Source<Request, Options, Result>,
     ) => ({
       async find(request: Request, options: Options): Promise<Result> {
+        connection.checkUp();
         const keys = answers.keysOf(request);
         const token = randomUUID();
         const startedAt = clock.epochMs();

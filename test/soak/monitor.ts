@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedRequest } from '../../src/simulator/request-log.js';
 import type { Cluster, Incident, Timeline } from './cluster.js';
+import { RENEW_MS } from '../../src/redis/leases.js';
 import { LEASE_MS } from './fault-injection.js';
 
 /** Reads from the simulator's request log how the two slots of the token were used. */
@@ -43,8 +44,8 @@ export function findOverlaps(requests: readonly LoggedRequest[], now: number): O
 }
 
 /**
- * The incident that allows an overlap: Redis was restarted or lost its data, or a freeze was longer than the lease.
- * Then calls may overlap for the duration of one call; `maxCallMs` is the longest one.
+ * The incident that allows an overlap: Redis was restarted or lost its data, or a freeze was longer than the rest of a
+ * lease just before its renewal. Then calls may overlap for the duration of one call; `maxCallMs` is the longest one.
  *
  * @returns undefined if nothing allows it
  */
@@ -58,7 +59,7 @@ export function causeOf(
   return incidents.find((incident) => {
     const isFreeze = incident.kind === 'freeze' || incident.kind === 'redis freeze';
     if (!isFreeze && incident.kind !== 'redis down' && incident.kind !== 'redis loss') return false;
-    const startsAt = incident.from + (isFreeze ? LEASE_MS : 0);
+    const startsAt = incident.from + (isFreeze ? LEASE_MS - RENEW_MS : 0);
     return startsAt <= incident.to && startsAt <= from && from <= incident.to + limitMs;
   });
 }
