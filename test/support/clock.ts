@@ -12,7 +12,10 @@ export function createMovableClock(): MovableClock {
     monotonicMs: () => clock.monotonicMs() + offsetMs,
     epochMs: () => clock.epochMs() + offsetMs,
     wallMs: () => clock.wallMs() + offsetMs,
-    setEpochMs: (epochMs) => clock.setEpochMs(epochMs - offsetMs),
+    setEpochMs(epochMs) {
+      // The time of Redis, which is read once a minute, would undo a step.
+      if (offsetMs === 0) clock.setEpochMs(epochMs);
+    },
     advance(ms) {
       offsetMs += ms;
     },
