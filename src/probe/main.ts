@@ -29,7 +29,7 @@ same environment variables as the service; without WOLKVOX_TOKEN it asks the bui
 
 See docs/probe.md.
 
-Exit codes: 0 all was asked; 1 something failed; 130 a signal stopped it.`;
+Exit codes: 0 all was asked, or nothing was because you did not agree; 1 something failed; 130 a signal stopped it.`;
 const MANIFEST = new URL('../../package.json', import.meta.url);
 const EXIT_STOPPED = 130;
 
