@@ -162,8 +162,9 @@ export function createWolkvoxClient(options: WolkvoxClientOptions): WolkvoxClien
 }
 
 function createPool(origin: string, { concurrency, timeoutMs, proxyUrl }: WolkvoxClientOptions): Pool {
-  // Well before the end of the call, so that a call without a connection is known as one.
-  const connectMs = Math.min(timeoutMs / 2, CONNECT_TIMEOUT_MS);
+  // A connection fails well before its call, so that a call without one is known. A tunnel has three steps.
+  const share = proxyUrl === undefined ? 2 : 4;
+  const connectMs = Math.min(Math.ceil(timeoutMs / share), CONNECT_TIMEOUT_MS);
   const connect =
     proxyUrl === undefined
       ? buildConnector({ timeout: connectMs })

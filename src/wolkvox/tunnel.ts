@@ -18,7 +18,7 @@ export interface TunnelOptions {
   readonly proxyUrl: string;
   /** The origin at the other end, with https. */
   readonly origin: string;
-  /** The bound of each step, in milliseconds: the connection to the proxy, its answer to CONNECT, and TLS. */
+  /** The bound of each step, in whole milliseconds: the connection to the proxy, its answer to CONNECT, and TLS. */
   readonly timeoutMs: number;
 }
 
