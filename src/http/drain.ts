@@ -2,25 +2,20 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextIteration, setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-export interface DrainOptions {
-  /** How long new requests are served before the server closes, in milliseconds. */
-  readonly graceMs: number;
-  /** How long running requests may take after that, in milliseconds. */
-  readonly deadlineMs: number;
-}
-
 /** A connection without a request is closed this long after the grace. Its first request may be on its way. */
 const UNUSED_MS = 500;
 
 /**
  * Prepares the end of a server whose responses have `connection: close` from now on.
  *
- * @returns a function that serves new requests for the grace, finishes the running ones, and closes the server
+ * @param deadlineMs how long running requests may take after the grace, in milliseconds
+ * @returns a function that serves new requests for the grace, in milliseconds, finishes the running ones, and closes
+ *   the server
  */
-export function createDrain(app: FastifyInstance, { graceMs, deadlineMs }: DrainOptions): () => Promise<void> {
+export function createDrain(app: FastifyInstance, deadlineMs: number): (graceMs: number) => Promise<void> {
   const unusedSockets = trackUnusedSockets(app);
 
-  return async () => {
+  return async (graceMs) => {
     await sleep(graceMs);
     // Timers run before the sockets are read. Requests that have arrived meanwhile, or on a connection that is not
     // accepted yet, would be lost with their connections.

@@ -46,10 +46,7 @@ const END_MS = 1_000;
 export function createHttpServer<Context extends object>(options: HttpOptions<Context>): HttpServer {
   let state: ServerState = 'starting';
   const app = createApp(options);
-  const closeGracefully = createDrain(app, {
-    graceMs: options.drainGraceMs,
-    deadlineMs: options.operationDeadlineMs + END_MS,
-  });
+  const closeGracefully = createDrain(app, options.operationDeadlineMs + END_MS);
   reportErrors(app, options.observe, options.routerSecrets.length > 0);
   const statusAccess = createStatusAccess(options);
   protectRoutes(app, options, statusAccess, (request) => options.playground !== undefined && asksForPage(request));
@@ -74,9 +71,11 @@ export function createHttpServer<Context extends object>(options: HttpOptions<Co
     },
     async drain() {
       if (state === 'draining') return;
+      // A server that could not listen has no clients.
+      const graceMs = state === 'ready' ? options.drainGraceMs : 0;
       state = 'draining';
       status.close();
-      await closeGracefully();
+      await closeGracefully(graceMs);
     },
   };
 }
