@@ -122,7 +122,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   function onFailure(entered: State, error: unknown): void {
     if (!(error instanceof LookupFailure)) return;
-    const { circuit } = error.policy;
+    const circuit = error.isShared ? 'ignore' : error.policy.circuit;
     if (circuit === 'success') {
       onSuccess(entered);
       return;

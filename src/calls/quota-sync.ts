@@ -80,6 +80,8 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
     if (isSyncing) return;
     isSyncing = true;
     try {
+      // Figures that were asked for before Wolkvox said that the day is used up show nothing.
+      const wasExhausted = quota.state().isExhausted;
       const figures = await source.find('quota', {
         operation: { startedAt: clock.epochMs(), ...CALLER },
         deadline: clock.monotonicMs() + MAX_WAIT_MS,
@@ -88,7 +90,7 @@ export function createQuotaSync(options: QuotaSyncOptions): QuotaSync {
       await quota.sync(figures);
       const { day, used, limit } = quota.state();
       const isKnown = figures.used !== undefined && figures.limit !== undefined;
-      if (isKnown && figures.used < figures.limit) await quota.markAccepted(day);
+      if (wasExhausted && isKnown && figures.used < figures.limit) await quota.markAccepted(day);
       const isBlank = figures.used === undefined && figures.limit === undefined;
       observe(isBlank ? { event: 'quota.sync-failed', reason: 'no-figures' } : { event: 'quota.synced', used, limit });
     } finally {

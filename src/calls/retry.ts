@@ -34,7 +34,7 @@ export function createRetry({ observe, random = Math.random }: RetryOptions): Ca
         return result;
       } catch (error) {
         if (!(error instanceof LookupFailure)) throw error;
-        if (error.endsCall) addToBudget();
+        if (error.endsCall && !error.isShared) addToBudget();
         const { retryWithinMs } = error.policy;
         if (retryWithinMs === undefined || budget < 1 || options.signal.aborted) throw error;
         const delayMs = Math.round((error.retryAfterSeconds ?? 0) * 1_000 + random() * retryWithinMs);

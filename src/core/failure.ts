@@ -239,6 +239,8 @@ export interface FailureDetails {
   /** Whole seconds after which another attempt makes sense. */
   readonly retryAfterSeconds?: number | undefined;
   readonly facts?: FailureFacts | undefined;
+  /** Whether another replica made the call. Default: false. */
+  readonly isShared?: boolean | undefined;
   /** The underlying error, for the log only. */
   readonly cause?: unknown;
 }
@@ -259,6 +261,8 @@ export class LookupFailure extends Error {
   readonly endsCall: boolean;
   readonly retryAfterSeconds: number | undefined;
   readonly facts: FailureFacts;
+  /** Whether another replica made the call. */
+  readonly isShared: boolean;
 
   constructor(kind: FailureKind, details: FailureDetails = {}) {
     const policy = FAILURES[kind];
@@ -274,6 +278,7 @@ export class LookupFailure extends Error {
     this.code = policy.code;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.facts = details.facts ?? NO_FACTS;
+    this.isShared = details.isShared ?? false;
   }
 
   /** Whether the same lookup may be answered if it is sent again a little later. */

@@ -141,6 +141,6 @@ function failureMessage(lease: string, startedAt: number, error: unknown): strin
 function readMessage(text: string): [lease: string, failure: PublishedFailure | undefined] {
   const [lease = '', startedAt, kind = '', seconds, ...words] = text.split(' ');
   if (!Object.hasOwn(FAILURES, kind)) return [lease, undefined];
-  const details = { retryAfterSeconds: Number(seconds) || undefined, message: words.join(' ') };
+  const details = { retryAfterSeconds: Number(seconds) || undefined, message: words.join(' '), isShared: true };
   return [lease, { startedAt: Number(startedAt), failure: new LookupFailure(kind as FailureKind, details) }];
 }

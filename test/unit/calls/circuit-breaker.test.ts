@@ -222,6 +222,16 @@ describe('The circuit', () => {
     expect(circuit.state()).toBe('closed');
   });
 
+  it('ignores the failures of calls of other replicas', async () => {
+    const { circuit, source, find } = createTestCircuit();
+    for (let call = 0; call < 6; call += 1) {
+      const found = find();
+      await source.call(call).fail(call === 5 ? 'token' : 'server', { isShared: true });
+      await expect(found).rejects.toMatchObject({ isShared: true });
+    }
+    expect(circuit.state()).toBe('closed');
+  });
+
   it('that is stopped cancels the calls that wait, and refuses others', async () => {
     const { circuit, source, find } = createTestCircuit();
     const waiting = find();

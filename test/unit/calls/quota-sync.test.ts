@@ -175,6 +175,18 @@ describe('The sync of the daily quota', () => {
 });
 
 describe('A sync after Wolkvox refused a call because the day is used up', () => {
+  it('does not end the wait for the next check, if it was sent before', async () => {
+    const test = await createTestSync();
+    let answer: (figures: { limit: number; used: number }) => void = () => undefined;
+    test.reply = () => new Promise((resolve) => (answer = resolve));
+    test.sync.start();
+    await settle();
+    await test.beRefused();
+    answer({ limit: 2_000, used: 1_500 });
+    await settle();
+    expect(test.quota.state()).toMatchObject({ used: 1_500, isExhausted: true });
+  });
+
   it('is the call that checks the day, and is made once', async () => {
     const test = await createTestSync();
     test.sync.start();
