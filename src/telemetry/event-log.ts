@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { concernsOperator, worstOf } from '../core/error-codes.js';
 import type { ServiceEvent } from '../core/events.js';
+import type { FailureKind } from '../core/failure.js';
 import type { Log, LogFields, LogLevel } from '../core/log.js';
 
 /** Refused requests, which anybody can send, are logged at most once for each reason in this time, in milliseconds. */
@@ -92,7 +93,7 @@ function adviceFor(event: ServiceEvent): string | undefined {
       if (event.reason === 'token') {
         return 'Wolkvox refuses the token. Check WOLKVOX_TOKEN and WOLKVOX_SERVER, or create a new token in Wolkvox.';
       }
-      return networkAdvice(event.networkCode ?? '');
+      return networkAdvice(event.networkCode ?? '', event.reason);
     case 'request.unauthenticated':
       return REFUSAL_ADVICE[event.reason];
     case 'quota.exhausted':
@@ -126,7 +127,7 @@ const REFUSAL_ADVICE = {
 } as const;
 
 /** The advice for a call that failed in the network, by the error code of the system, of TLS or of the proxy. */
-function networkAdvice(networkCode: string): string | undefined {
+function networkAdvice(networkCode: string, reason: FailureKind): string | undefined {
   if (/CERT|^(?:PROXY_)?(?:UNABLE_TO_|ERR_TLS_)/.test(networkCode)) {
     return (
       'The certificate of the server, or of the proxy, is not trusted, so no calls are sent. Check WOLKVOX_BASE_URL and ' +
@@ -135,22 +136,14 @@ function networkAdvice(networkCode: string): string | undefined {
   }
   const ofProxy = /^PROXY_(?<status>\d{3})?/.exec(networkCode);
   if (ofProxy !== null) return proxyAdvice(ofProxy.groups?.['status']);
-  switch (networkCode) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return "The name of Wolkvox's server cannot be resolved. Check WOLKVOX_SERVER, WOLKVOX_BASE_URL and the DNS.";
-    case 'ECONNREFUSED':
-    case 'ETIMEDOUT':
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return (
-        'No connection to Wolkvox can be made. Check whether the account allows only listed addresses, whether a ' +
-        'firewall blocks the way, and whether the server is down.'
-      );
-    default:
-      return undefined;
+  if (/^(?:ENOTFOUND|EAI_AGAIN)$/.test(networkCode)) {
+    return "The name of Wolkvox's server cannot be resolved. Check WOLKVOX_SERVER, WOLKVOX_BASE_URL and the DNS.";
   }
+  if (reason !== 'not-connected') return undefined;
+  return (
+    'No connection to Wolkvox can be made. Check whether the account allows only listed addresses, whether a ' +
+    'firewall blocks the way, and whether the server is down.'
+  );
 }
 
 /** @param status the HTTP status with which the proxy refused; undefined: it did not answer */
