@@ -35,7 +35,7 @@ export interface SharedAnswers {
   onErased(listener: () => void): void;
 }
 
-/** A replica reads the generation once a second, and the reply may take one more second. */
+/** A replica reads the generation a second after its last heartbeat. Both replies together may take one more second. */
 const ERASURE_MS = 2_000;
 /** Memory of Redis that answers leave free for slots, leases, the quota and connections. */
 const ROOM_BYTES = 1_000_000;
