@@ -25,9 +25,9 @@ export default defineConfig({
     // They end a test that hangs. A machine that does other work needs several times as long as a free one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Many tests start processes and servers. Two at a time leave a core for each.
-    maxWorkers: 2,
-    // The same holds for concurrent tests in a file: each has several processes.
+    // Many tests wait for timers and processes, so three of them keep two cores busy.
+    maxWorkers: 3,
+    // Concurrent tests of a file have several processes each.
     maxConcurrency: 2,
     sequence: { sequencer: SlowestFirst },
   },

@@ -122,7 +122,7 @@ describe('Calls through the proxy of HTTPS_PROXY', () => {
 
   it('close their tunnel when they are cut off, and the next call has another one', async () => {
     const { simulator, proxy, env } = await startWorld();
-    const service = startProcess({ ...env, WOLKVOX_TIMEOUT_MS: '5001' });
+    const service = startProcess({ ...env, WOLKVOX_TIMEOUT_MS: '3001' });
     expect(await ask(service, '20000001')).toEqual([]);
     expect([proxy.requests.length, proxy.open()]).toEqual([1, 1]);
     simulator.faults.always('silence', { when: { customerId: '20000002' } });
@@ -218,7 +218,7 @@ describe('A proxy that makes no tunnel', () => {
   it('because it never answers fails the call after its timeout', async () => {
     const { proxy, env } = await startWorld();
     proxy.answerWith('silence');
-    const service = startProcess({ ...env, WOLKVOX_TIMEOUT_MS: '6000' });
+    const service = startProcess({ ...env, WOLKVOX_TIMEOUT_MS: '4000' });
     const asked = ask(service, '20000001');
     await eventually(() => failedCalls(service).length).toBe(1);
     expect(failedCalls(service)).toMatchObject([
