@@ -246,6 +246,13 @@ describe('the start of the process', () => {
     );
   });
 
+  it('shows no address of the account', async () => {
+    const service = startProcess({ WOLKVOX_SERVER: '192.0.2.7', WOLKVOX_TOKEN: SIMULATOR_TOKEN });
+    await service.url;
+    expect(service.output()).toContain('"server":"WOLKVOX_SERVER"');
+    expect(service.output()).not.toContain('192.0.2.7');
+  });
+
   it('says what it was started with, has its version in every line, and ends with 0 at SIGTERM or SIGINT', async () => {
     const service = startProcess({});
     const ready = startProcess({
